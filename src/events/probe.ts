@@ -1,0 +1,49 @@
+// What a probe is called, what it does besides talking, and what could not be seen because of it.
+
+import type { Instant } from '../time/instant.ts'
+
+export const probeNames = ['tcpdump', 'sysdig', 'bpftrace', 'iostat', 'host'] as const
+export type ProbeName = (typeof probeNames)[number]
+
+/** Everything a probe does besides talking. Times are by our own clock, at arrival. */
+export type ProbeNotice =
+  | {
+      readonly kind: 'started'
+      readonly probe: ProbeName
+      readonly at: Instant
+      readonly pid: number | undefined
+      readonly tool: string
+      readonly version: string
+      readonly detail: string
+    }
+  /** A counter of the tool: events lost so far, in total since its start. */
+  | { readonly kind: 'drops'; readonly probe: ProbeName; readonly at: Instant; readonly total: number }
+  /** A line that the tool wrote to stderr and that means something to a person. */
+  | { readonly kind: 'said'; readonly probe: ProbeName; readonly at: Instant; readonly text: string }
+  | {
+      readonly kind: 'ended'
+      readonly probe: ProbeName
+      readonly at: Instant
+      readonly reason: string
+      readonly willRestart: boolean
+    }
+  /** It cannot run here at all. */
+  | {
+      readonly kind: 'absent'
+      readonly probe: ProbeName
+      readonly at: Instant
+      readonly reason: string
+      readonly remedy: string
+    }
+  /** It runs, and has said nothing for longer than it ever should. `since` = when it was last heard. */
+  | { readonly kind: 'silent'; readonly probe: ProbeName; readonly at: Instant; readonly since: Instant }
+
+/** A stretch in which one source could not see. "Nothing happened" and "we could not see" never look alike. */
+export interface BlindSpot {
+  readonly source: ProbeName | 'clock' | 'store'
+  readonly from: Instant
+  /** undefined while it lasts. */
+  readonly to: Instant | undefined
+  readonly reason: string
+  readonly remedy: string | undefined
+}

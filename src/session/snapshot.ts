@@ -1,0 +1,56 @@
+// What the screen and the plain output see of a session: a small value, made a few times a second.
+
+import type { Flow, LateAdvert, Overdue, WindowView } from '../diagnose/finding.ts'
+import type { BlindSpot, ProbeName } from '../events/probe.ts'
+import type { Epoch, Instant, Span } from '../time/instant.ts'
+
+export interface ProbeView {
+  readonly name: ProbeName
+  readonly state: 'starting' | 'ok' | 'degraded' | 'restarting' | 'failed' | 'absent'
+  readonly tool: string
+  readonly version: string
+  /** Which of its ways it runs by, and on what: `kernel module`, `any, filter …`. */
+  readonly detail: string
+  readonly events: number
+  readonly perSecond: number
+  readonly dropped: number
+  readonly malformed: number
+  /** Why it is not ok, and what mends it. */
+  readonly reason: string | undefined
+  readonly remedy: string | undefined
+}
+
+export interface OwnUse {
+  /** Share of one core, children included. */
+  readonly cpuShare: number
+  readonly rssBytes: number
+  readonly storeBytes: number
+  readonly budgetBytes: number
+}
+
+export interface Snapshot {
+  /** Rises whenever anything in it changed. */
+  readonly version: number
+  readonly mode: 'live' | 'replay'
+  readonly host: string
+  readonly origin: Epoch
+  /** When this was made, by the session's clock. */
+  readonly now: Instant
+  readonly runningFor: Span
+  readonly probes: readonly ProbeView[]
+  readonly flows: readonly Flow[]
+  readonly overdue: readonly Overdue[]
+  /** Newest last. */
+  readonly late: readonly LateAdvert[]
+  /** The one that was asked for, or the newest. */
+  readonly selected: WindowView | undefined
+  readonly blindSpots: readonly BlindSpot[]
+  readonly own: OwnUse
+  /** Without any advert source there is nothing to do; this says why. */
+  readonly fault: string | undefined
+}
+
+/** What a screen can ask for. `late`: the number of the late advert to show, undefined for the newest. */
+export interface SnapshotRequest {
+  readonly late: number | undefined
+}

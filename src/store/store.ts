@@ -1,0 +1,225 @@
+// All that was seen, bounded by bytes.
+//
+// One table per kind of event. When they outgrow the budget, the chunk that ends earliest goes, whichever table it is
+// in, except its rows in the windows that a late advert has pinned. Adverts are never dropped: they are few, and they
+// are what everything else is held against.
+
+import type { Instant, Window } from '../time/instant.ts'
+import { openNames, type Names } from './names.ts'
+import { openTable, type Columns, type Table } from './table.ts'
+
+export interface Store {
+  readonly names: Names
+  readonly adverts: Table<typeof advertColumns>
+  readonly traffic: Table<typeof trafficColumns>
+  readonly calls: Table<typeof callColumns>
+  readonly switches: Table<typeof switchColumns>
+  readonly wakeups: Table<typeof wakeupColumns>
+  readonly processes: Table<typeof processColumns>
+  readonly signals: Table<typeof signalColumns>
+  readonly blockRequests: Table<typeof blockRequestColumns>
+  readonly disks: Table<typeof diskColumns>
+  readonly threads: Table<typeof threadColumns>
+  readonly pressure: Table<typeof pressureColumns>
+  readonly cgroups: Table<typeof cgroupColumns>
+  readonly inflight: Table<typeof inflightColumns>
+  readonly beats: Table<typeof beatColumns>
+  readonly bytes: number
+  readonly budgetBytes: number
+  /** What is pinned stays, up to half the budget; then the oldest pin goes. */
+  pin(window: Window): void
+  /** Brings the store back under its budget. Returns the stretch that is no longer whole, if any. */
+  trim(): Window | undefined
+}
+
+// Columns hold names as ids (`...Name`), times as ns, and -1 or NaN where the probe did not say.
+
+export const advertColumns = {
+  link: 'i32',
+  vlan: 'i32',
+  family: 'u8',
+  source: 'i32',
+  destination: 'i32',
+  sourceMac: 'i32',
+  isOutgoing: 'u8',
+  version: 'u8',
+  vrid: 'u8',
+  priority: 'u8',
+  intervalNs: 'f64',
+  ipId: 'i32',
+  auth: 'i32',
+  checksum: 'i32',
+} as const satisfies Columns
+
+export const trafficColumns = {
+  link: 'i32',
+  vlan: 'i32',
+  sourceMac: 'i32',
+  source: 'i32',
+  what: 'i32',
+} as const satisfies Columns
+
+/** 48 bytes a row. `resultCode` holds the return value cut to 32 bits (NaN -> `noResult`). */
+export const callColumns = {
+  latencyNs: 'f64',
+  tid: 'i32',
+  pid: 'i32',
+  resultCode: 'i32',
+  fd: 'i32',
+  commName: 'i32',
+  fileName: 'i32',
+  callName: 'u16',
+  cpu: 'u16',
+} as const satisfies Columns
+export const noResult = -2147483648
+
+export const switchColumns = {
+  from: 'i32',
+  to: 'i32',
+  fromName: 'i32',
+  toName: 'i32',
+  majorFaults: 'i32',
+  cpu: 'u16',
+  reason: 'u8',
+} as const satisfies Columns
+export const wakeupColumns = { tid: 'i32', by: 'i32', byName: 'i32', cpu: 'u16' } as const satisfies Columns
+export const processColumns = {
+  change: 'u8',
+  tid: 'i32',
+  pid: 'i32',
+  parent: 'i32',
+  commName: 'i32',
+  detailName: 'i32',
+} as const satisfies Columns
+export const signalColumns = {
+  step: 'u8',
+  signal: 'u8',
+  from: 'i32',
+  fromName: 'i32',
+  to: 'i32',
+  toName: 'i32',
+} as const satisfies Columns
+export const blockRequestColumns = {
+  latencyNs: 'f64',
+  deviceName: 'i32',
+  operationName: 'i32',
+  bytes: 'f64',
+  pid: 'i32',
+  commName: 'i32',
+} as const satisfies Columns
+export const diskColumns = {
+  spanNs: 'f64',
+  deviceName: 'i32',
+  readsPerSecond: 'f32',
+  writesPerSecond: 'f32',
+  readKbPerSecond: 'f32',
+  writeKbPerSecond: 'f32',
+  readAwaitMs: 'f32',
+  writeAwaitMs: 'f32',
+  flushAwaitMs: 'f32',
+  queue: 'f32',
+  utilisation: 'f32',
+} as const satisfies Columns
+/** Counters since the thread began; `state` is the letter's character code. */
+export const threadColumns = {
+  tid: 'i32',
+  pid: 'i32',
+  commName: 'i32',
+  state: 'u8',
+  onCpuNs: 'f64',
+  runDelayNs: 'f64',
+  slices: 'f64',
+  cpu: 'u16',
+  majorFaults: 'f64',
+} as const satisfies Columns
+/** Host-wide counters of one sample; NaN where a file is missing. */
+export const pressureColumns = {
+  cpuSomeUs: 'f64',
+  ioSomeUs: 'f64',
+  ioFullUs: 'f64',
+  memorySomeUs: 'f64',
+  memoryFullUs: 'f64',
+  swapIns: 'f64',
+  swapOuts: 'f64',
+  majorFaults: 'f64',
+  allocStalls: 'f64',
+  stealTicks: 'f64',
+} as const satisfies Columns
+/** `frozen`: 1 frozen, 0 not, 255 not told. Counters since the cgroup began. */
+export const cgroupColumns = {
+  pathName: 'i32',
+  throttledNs: 'f64',
+  throttledPeriods: 'f64',
+  frozen: 'u8',
+  memoryHigh: 'f64',
+  memoryMax: 'f64',
+  oomKills: 'f64',
+} as const satisfies Columns
+export const inflightColumns = { deviceName: 'i32', reads: 'i32', writes: 'i32' } as const satisfies Columns
+/** Our own sampler's ticks: a heartbeat. A gap between two is a stretch in which not even we ran. */
+export const beatColumns = { monotonicNs: 'f64' } as const satisfies Columns
+
+/** Small tables need no large chunks. */
+const smallChunk = 1024
+
+export function openStore(budgetBytes: number): Store {
+  const names = openNames(budgetBytes / 4)
+  const adverts = openTable(advertColumns, smallChunk)
+  const tables = {
+    traffic: openTable(trafficColumns, smallChunk),
+    calls: openTable(callColumns),
+    switches: openTable(switchColumns),
+    wakeups: openTable(wakeupColumns, smallChunk),
+    processes: openTable(processColumns, smallChunk),
+    signals: openTable(signalColumns, smallChunk),
+    blockRequests: openTable(blockRequestColumns, smallChunk),
+    disks: openTable(diskColumns, smallChunk),
+    threads: openTable(threadColumns, smallChunk),
+    pressure: openTable(pressureColumns, smallChunk),
+    cgroups: openTable(cgroupColumns, smallChunk),
+    inflight: openTable(inflightColumns, smallChunk),
+    beats: openTable(beatColumns, smallChunk),
+  }
+  const droppable = Object.values(tables) as unknown as Table<Columns>[]
+  let pins: Window[] = []
+
+  const bytesOf = (): number => droppable.reduce((sum, table) => sum + table.bytes, adverts.bytes + names.bytes)
+
+  function dropOldest(): Window | undefined {
+    let oldest: Table<Columns> | undefined
+    let until: Instant | undefined
+    for (const table of droppable) {
+      const at = table.oldestChunkEnd
+      if (at !== undefined && (until === undefined || at < until)) {
+        oldest = table
+        until = at
+      }
+    }
+    return oldest?.dropOldest(pins)
+  }
+
+  return {
+    names,
+    adverts,
+    ...tables,
+    budgetBytes,
+    get bytes() {
+      return bytesOf()
+    },
+    pin(window) {
+      pins = [...pins, window].sort((a, b) => a.from - b.from)
+    },
+    trim() {
+      let gone: Window | undefined
+      while (bytesOf() > budgetBytes) {
+        const dropped = dropOldest()
+        if (dropped === undefined) break
+        gone =
+          gone === undefined
+            ? dropped
+            : { from: Math.min(gone.from, dropped.from) as Instant, to: Math.max(gone.to, dropped.to) as Instant }
+      }
+      return gone
+    },
+  }
+}

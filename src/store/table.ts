@@ -1,0 +1,287 @@
+// One kind of event as columns in time order: append, seek, drop the oldest.
+//
+//   chunk 0            chunk 1            chunk 2 (being filled)
+//   at   [.........]   at   [.........]   at   [....     ]
+//   cpu  [.........]   cpu  [.........]   cpu  [....     ]
+//   row  0 ... 16383   16384 ... 32767    32768 ... 36000
+//
+// Row numbers only grow, so a cursor on the screen survives eviction. A question is a window: one binary search over the
+// chunks, one inside the first of them. Rows are never objects at rest: a writer gets the columns and an index, a reader
+// the columns and a range.
+
+import { instantOf, type Instant, type Window } from '../time/instant.ts'
+
+/** How a column is stored. Every table has an `at` column (f64) besides those it declares. */
+export type ColumnKind = 'f64' | 'f32' | 'i32' | 'u16' | 'u8'
+export type Columns = Readonly<Record<string, ColumnKind>>
+export type Numbers = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array
+export type Cells<S extends Columns> = { readonly [K in keyof S]: Numbers }
+export type Row<S extends Columns> = { readonly [K in keyof S]: number } & { readonly at: Instant }
+
+/** The part of one chunk that lies in a window: rows `from` to `to - 1` of its columns. */
+export interface Slice<S extends Columns> {
+  readonly at: Float64Array
+  readonly cells: Cells<S>
+  readonly from: number
+  readonly to: number
+}
+
+export interface Table<S extends Columns> {
+  readonly columns: S
+  /** Rows kept now. */
+  readonly length: number
+  /** Rows ever taken in. */
+  readonly end: number
+  readonly bytes: number
+  /** Rows that came too late to be put in their place: not kept; whoever owns the table tells. */
+  readonly refused: number
+  readonly firstAt: Instant | undefined
+  readonly lastAt: Instant | undefined
+  /** Where `place` put its row: the index into the columns that it returned. */
+  readonly index: number
+  /**
+   * Makes room for a row at its place in time and returns the columns to fill in at `index`; every column must be
+   * written. undefined when the row comes too late. Row and columns are good until the next call.
+   */
+  place(at: Instant): Cells<S> | undefined
+  /** The rows of [from, to], oldest first. */
+  slices(window: Window): Slice<S>[]
+  /** The rows of [from, to] as objects: for a handful, not for a scan. */
+  rows(window: Window): Row<S>[]
+  /** The last row at or before `at`. */
+  lastBefore(at: Instant): Row<S> | undefined
+  /** Last instant of the oldest chunk that can be dropped; undefined when there is none but the one being filled. */
+  readonly oldestChunkEnd: Instant | undefined
+  /** Drops that chunk, except its rows in `pinned`. Returns the stretch that is no longer whole. */
+  dropOldest(pinned: readonly Window[]): Window | undefined
+}
+
+const makers: Readonly<Record<ColumnKind, (length: number) => Numbers>> = {
+  f64: (length) => new Float64Array(length),
+  f32: (length) => new Float32Array(length),
+  i32: (length) => new Int32Array(length),
+  u16: (length) => new Uint16Array(length),
+  u8: (length) => new Uint8Array(length),
+}
+const widths: Readonly<Record<ColumnKind, number>> = { f64: 8, f32: 4, i32: 4, u16: 2, u8: 1 }
+
+export const defaultRowsPerChunk = 16_384
+/** A row that is more than this many rows out of order is refused; the rings of two CPUs merge within far less. */
+const reorderRows = 8192
+
+interface Chunk<S extends Columns> {
+  length: number
+  readonly capacity: number
+  readonly at: Float64Array
+  readonly cells: Cells<S>
+  readonly all: readonly Numbers[]
+  /** What eviction left of a chunk: rows of pinned windows only. */
+  readonly isRemnant: boolean
+}
+
+/** First index in at[0, length) whose instant is >= `instant`. */
+function lowerBound(at: Float64Array, length: number, instant: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((at[middle] ?? 0) < instant) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** First index in at[0, length) whose instant is > `instant`. */
+function upperBound(at: Float64Array, length: number, instant: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((at[middle] ?? 0) <= instant) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export function openTable<const S extends Columns>(columns: S, rowsPerChunk = defaultRowsPerChunk): Table<S> {
+  const names = Object.keys(columns) as (keyof S & string)[]
+  const rowBytes = 8 + names.reduce((sum, name) => sum + widths[columns[name] ?? 'f64'], 0)
+  const chunks: Chunk<S>[] = []
+  let tail: Chunk<S> | undefined
+  let length = 0
+  let end = 0
+  let refused = 0
+  let index = 0
+  let capacity = 0
+
+  function openChunk(rows: number, isRemnant: boolean): Chunk<S> {
+    const cells = {} as { [K in keyof S]: Numbers }
+    const at = new Float64Array(rows)
+    const all: Numbers[] = [at]
+    for (const name of names) {
+      const column = makers[columns[name] ?? 'f64'](rows)
+      cells[name] = column
+      all.push(column)
+    }
+    capacity += rows
+    return { length: 0, capacity: rows, at, cells, all, isRemnant }
+  }
+
+  function makeRoom(chunk: Chunk<S>, position: number): void {
+    for (const column of chunk.all) column.copyWithin(position + 1, position, chunk.length)
+    chunk.length++
+  }
+
+  function moveRow(from: Chunk<S>, i: number, to: Chunk<S>, j: number): void {
+    for (let c = 0; c < from.all.length; c++) {
+      const source = from.all[c]
+      const target = to.all[c]
+      if (source !== undefined && target !== undefined) target[j] = source[i] ?? 0
+    }
+  }
+
+  /** A row that belongs before the tail's last: its place is in the tail or in the chunk before. */
+  function insert(at: Instant): Cells<S> | undefined {
+    if (tail === undefined) return undefined
+    const position = upperBound(tail.at, tail.length, at)
+    const previous = chunks.at(-2)
+    const isInPrevious = position === 0 && previous !== undefined && (previous.at[previous.length - 1] ?? at) > at
+    if (!isInPrevious) {
+      if (tail.length - position > reorderRows) return refuse()
+      makeRoom(tail, position)
+      tail.at[position] = at
+      index = position
+      return tail.cells
+    }
+    if (previous.isRemnant || previous.length < previous.capacity) return refuse()
+    const earlier = upperBound(previous.at, previous.length, at)
+    if (tail.length + previous.length - earlier > reorderRows) return refuse()
+    // The chunk before is full: its last row moves over to the front of the tail.
+    makeRoom(tail, 0)
+    moveRow(previous, previous.length - 1, tail, 0)
+    previous.length--
+    makeRoom(previous, earlier)
+    previous.at[earlier] = at
+    index = earlier
+    return previous.cells
+  }
+
+  function refuse(): undefined {
+    refused++
+    end--
+    length--
+    return undefined
+  }
+
+  function firstChunkAt(instant: number): number {
+    let low = 0
+    let high = chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const chunk = chunks[middle]
+      if (chunk === undefined || chunk.length === 0 || (chunk.at[chunk.length - 1] ?? 0) >= instant) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  function rowAt(slice: Slice<S>, i: number): Row<S> {
+    const row: Record<string, number> = { at: slice.at[i] ?? 0 }
+    for (const name of names) row[name] = slice.cells[name][i] ?? 0
+    return row as Row<S>
+  }
+
+  function slices(window: Window): Slice<S>[] {
+    const found: Slice<S>[] = []
+    for (let c = firstChunkAt(window.from); c < chunks.length; c++) {
+      const chunk = chunks[c]
+      if (chunk === undefined || chunk.length === 0) continue
+      if ((chunk.at[0] ?? 0) > window.to) break
+      const from = lowerBound(chunk.at, chunk.length, window.from)
+      const to = upperBound(chunk.at, chunk.length, window.to)
+      if (from < to) found.push({ at: chunk.at, cells: chunk.cells, from, to })
+    }
+    return found
+  }
+
+  return {
+    columns,
+    get length() {
+      return length
+    },
+    get end() {
+      return end
+    },
+    get bytes() {
+      return capacity * rowBytes
+    },
+    get refused() {
+      return refused
+    },
+    get index() {
+      return index
+    },
+    get firstAt() {
+      const chunk = chunks[0]
+      return chunk === undefined || chunk.length === 0 ? undefined : instantOf(chunk.at[0] ?? 0)
+    },
+    get lastAt() {
+      return tail === undefined || tail.length === 0 ? undefined : instantOf(tail.at[tail.length - 1] ?? 0)
+    },
+    get oldestChunkEnd() {
+      const chunk = chunks.find((one) => !one.isRemnant)
+      return chunk === undefined || chunk === tail ? undefined : instantOf(chunk.at[chunk.length - 1] ?? 0)
+    },
+    place(at) {
+      if (tail === undefined || tail.length === tail.capacity) {
+        tail = openChunk(rowsPerChunk, false)
+        chunks.push(tail)
+      }
+      length++
+      end++
+      const last = tail.length > 0 ? tail.at[tail.length - 1] : chunks.at(-2)?.at[(chunks.at(-2)?.length ?? 1) - 1]
+      if (last !== undefined && last > at) return insert(at)
+      index = tail.length++
+      tail.at[index] = at
+      return tail.cells
+    },
+    slices,
+    rows(window) {
+      return slices(window).flatMap((slice) =>
+        Array.from({ length: slice.to - slice.from }, (_, i) => rowAt(slice, slice.from + i)),
+      )
+    },
+    lastBefore(at) {
+      for (let c = Math.min(firstChunkAt(at), chunks.length - 1); c >= 0; c--) {
+        const chunk = chunks[c]
+        if (chunk === undefined) continue
+        const position = upperBound(chunk.at, chunk.length, at)
+        if (position > 0) return rowAt({ at: chunk.at, cells: chunk.cells, from: 0, to: 0 }, position - 1)
+      }
+      return undefined
+    },
+    dropOldest(pinned) {
+      const c = chunks.findIndex((one) => !one.isRemnant)
+      const chunk = chunks[c]
+      if (chunk === undefined || chunk === tail) return undefined
+      const gone = { from: instantOf(chunk.at[0] ?? 0), to: instantOf(chunk.at[chunk.length - 1] ?? 0) }
+      const kept: number[] = []
+      for (const window of pinned) {
+        const from = lowerBound(chunk.at, chunk.length, window.from)
+        const to = upperBound(chunk.at, chunk.length, window.to)
+        for (let i = Math.max(from, (kept.at(-1) ?? -1) + 1); i < to; i++) kept.push(i)
+      }
+      capacity -= chunk.capacity
+      length -= chunk.length - kept.length
+      if (kept.length === 0) {
+        chunks.splice(c, 1)
+      } else {
+        const remnant = openChunk(kept.length, true)
+        kept.forEach((i, j) => moveRow(chunk, i, remnant, j))
+        remnant.length = kept.length
+        chunks[c] = remnant
+      }
+      return gone
+    },
+  }
+}

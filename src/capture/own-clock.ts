@@ -13,9 +13,9 @@ import type { ClockPair } from '../time/clock.ts'
 
 export interface OwnClock {
   readonly origin: Epoch
-  /** By the last pair; does not step when the wall clock does. */
+  /** The wall clock by the last pair: a step of it is followed when the next pair is read. */
   now(): Instant
-  /** Reads both clocks at an edge. Spins up to 1 ms. */
+  /** Reads both clocks at an edge. Spins up to 1 ms; once a second is enough. */
   pair(): ClockPair
 }
 
@@ -51,12 +51,13 @@ export function openOwnClock(origin?: Epoch): OwnClock {
   const startMs = Number(start / 1_000_000n)
   const startRestNs = Number(start % 1_000_000n)
   const instantOfWall = (ms: number): number => (ms - startMs) * 1e6 - startRestNs
-  const base = instantOfWall(wallMs) - baseNs
+  let base = instantOfWall(wallMs) - baseNs
   return {
     origin: start,
     now: () => instantOf(base + monotonicNs()),
     pair() {
       const [ms, ns] = edge()
+      base = instantOfWall(ms) - ns
       return { real: instantOf(instantOfWall(ms)), monotonicNs: ns }
     },
   }

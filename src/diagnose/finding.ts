@@ -49,7 +49,12 @@ export interface Flow {
   readonly dueAt: Instant | undefined
   /** The process that sends it, once known. */
   readonly sender: string | undefined
-  readonly state: 'master' | 'backup' | 'resigned'
+  /** backup: another router took over by right. resigned: it sent priority 0. silent: overdue for so long that it is gone. */
+  readonly state: 'master' | 'backup' | 'resigned' | 'silent'
+  /** How often each wire signature was seen, those that make no advert late included (W4 reactions, W8, W9 duplicates). */
+  readonly signs: Readonly<Partial<Record<Wire, number>>>
+  /** Other links on which the same adverts were seen later on their way. */
+  readonly alsoOn: readonly string[]
 }
 
 export interface LateAdvert {

@@ -39,6 +39,8 @@ export interface HostSample {
   readonly inflight: readonly { readonly device: string; readonly reads: number; readonly writes: number }[]
   readonly vmstat: Readonly<Record<string, number>>
   readonly stealTicks: number | undefined
+  /** Threads in `threads` that are whylate's own or its children's. */
+  readonly own?: readonly number[]
 }
 
 /** A process that can put adverts on a link: keepalived itself, or the qemu that holds the tap. */

@@ -1,10 +1,10 @@
 // All that was seen, bounded by bytes.
 //
 // One table per kind of event. When they outgrow the budget, the chunk that ends earliest goes, whichever table it is
-// in, except its rows in the windows that a late advert has pinned. Adverts are never dropped: they are few, and they
-// are what everything else is held against.
+// in, except its rows in the windows that a late advert has pinned. Adverts go last of all: they are few, and they are
+// what everything else is held against.
 
-import type { Instant, Window } from '../time/instant.ts'
+import { instantOf, type Instant, type Window } from '../time/instant.ts'
 import { openNames, type Names } from './names.ts'
 import { openTable, type Columns, type Table } from './table.ts'
 
@@ -188,7 +188,9 @@ export function openStore(budgetBytes: number): Store {
   function dropOldest(): Window | undefined {
     let oldest: Table<Columns> | undefined
     let until: Instant | undefined
-    for (const table of droppable) {
+    for (const table of adverts.bytes > budgetBytes / 4
+      ? [...droppable, adverts as unknown as Table<Columns>]
+      : droppable) {
       const at = table.oldestChunkEnd
       if (at !== undefined && (until === undefined || at < until)) {
         oldest = table
@@ -196,6 +198,14 @@ export function openStore(budgetBytes: number): Store {
       }
     }
     return oldest?.dropOldest(pins)
+  }
+
+  /** What is pinned may take half the room; then the oldest pin goes. */
+  function releasePin(): Window | undefined {
+    const [oldest, ...rest] = pins
+    pins = rest
+    for (const table of droppable) table.prune(pins)
+    return oldest
   }
 
   return {
@@ -212,12 +222,13 @@ export function openStore(budgetBytes: number): Store {
     trim() {
       let gone: Window | undefined
       while (bytesOf() > budgetBytes) {
-        const dropped = dropOldest()
+        const remnants = droppable.reduce((sum, table) => sum + table.remnantBytes, 0)
+        const dropped = (remnants > budgetBytes / 2 ? undefined : dropOldest()) ?? releasePin()
         if (dropped === undefined) break
         gone =
           gone === undefined
             ? dropped
-            : { from: Math.min(gone.from, dropped.from) as Instant, to: Math.max(gone.to, dropped.to) as Instant }
+            : { from: instantOf(Math.min(gone.from, dropped.from)), to: instantOf(Math.max(gone.to, dropped.to)) }
       }
       return gone
     },

@@ -54,6 +54,10 @@ export interface Table<S extends Columns> {
   readonly oldestChunkEnd: Instant | undefined
   /** Drops that chunk, except its rows in `pinned`. Returns the stretch that is no longer whole. */
   dropOldest(pinned: readonly Window[]): Window | undefined
+  /** Bytes of what was kept of dropped chunks. */
+  readonly remnantBytes: number
+  /** Of what was kept of dropped chunks, keeps only what is still pinned. */
+  prune(pinned: readonly Window[]): void
 }
 
 const makers: Readonly<Record<ColumnKind, (length: number) => Numbers>> = {
@@ -204,6 +208,29 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
     return found
   }
 
+  /** Leaves of a chunk only its rows in `pinned`. */
+  function reduce(c: number, pinned: readonly Window[]): void {
+    const chunk = chunks[c]
+    if (chunk === undefined) return
+    const kept: number[] = []
+    for (const window of pinned) {
+      const from = lowerBound(chunk.at, chunk.length, window.from)
+      const to = upperBound(chunk.at, chunk.length, window.to)
+      for (let i = Math.max(from, (kept.at(-1) ?? -1) + 1); i < to; i++) kept.push(i)
+    }
+    if (chunk.isRemnant && kept.length === chunk.length) return
+    capacity -= chunk.capacity
+    length -= chunk.length - kept.length
+    if (kept.length === 0) {
+      chunks.splice(c, 1)
+      return
+    }
+    const remnant = openChunk(kept.length, true)
+    kept.forEach((i, j) => moveRow(chunk, i, remnant, j))
+    remnant.length = kept.length
+    chunks[c] = remnant
+  }
+
   return {
     columns,
     get length() {
@@ -260,28 +287,19 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
       }
       return undefined
     },
+    get remnantBytes() {
+      return chunks.reduce((sum, chunk) => sum + (chunk.isRemnant ? chunk.capacity * rowBytes : 0), 0)
+    },
     dropOldest(pinned) {
       const c = chunks.findIndex((one) => !one.isRemnant)
       const chunk = chunks[c]
       if (chunk === undefined || chunk === tail) return undefined
       const gone = { from: instantOf(chunk.at[0] ?? 0), to: instantOf(chunk.at[chunk.length - 1] ?? 0) }
-      const kept: number[] = []
-      for (const window of pinned) {
-        const from = lowerBound(chunk.at, chunk.length, window.from)
-        const to = upperBound(chunk.at, chunk.length, window.to)
-        for (let i = Math.max(from, (kept.at(-1) ?? -1) + 1); i < to; i++) kept.push(i)
-      }
-      capacity -= chunk.capacity
-      length -= chunk.length - kept.length
-      if (kept.length === 0) {
-        chunks.splice(c, 1)
-      } else {
-        const remnant = openChunk(kept.length, true)
-        kept.forEach((i, j) => moveRow(chunk, i, remnant, j))
-        remnant.length = kept.length
-        chunks[c] = remnant
-      }
+      reduce(c, pinned)
       return gone
+    },
+    prune(pinned) {
+      for (let c = chunks.length - 1; c >= 0; c--) if (chunks[c]?.isRemnant === true) reduce(c, pinned)
     },
   }
 }

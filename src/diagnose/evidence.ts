@@ -1,0 +1,57 @@
+// What a question about one late advert is answered from: the tables, who sends, who is ours, what could not be seen.
+
+import type { BlindSpot } from '../events/probe.ts'
+import type { ClockStep } from '../time/clock.ts'
+import { overlapOf, type Window } from '../time/instant.ts'
+import type { Store } from '../store/store.ts'
+import type { Fact, Flow, LateAdvert } from './finding.ts'
+
+/** The process that puts a flow's adverts on the link, and its threads that matter. */
+export interface FlowSender {
+  readonly pid: number
+  readonly comm: string
+  readonly name: string
+  readonly kind: 'keepalived' | 'qemu'
+  readonly tids: readonly number[]
+}
+
+export interface Evidence {
+  readonly store: Store
+  readonly senderOf: (flow: Flow) => FlowSender | undefined
+  /** whylate itself and its children. */
+  readonly isOurs: (pid: number) => boolean
+  readonly blindSpots: readonly BlindSpot[]
+  readonly clockSteps: readonly ClockStep[]
+}
+
+/** One late advert as a question: what was so between due and sent? */
+export interface Question {
+  readonly late: LateAdvert
+  readonly sender: FlowSender | undefined
+  /** Between due and sent: what the shares are shares of. */
+  readonly lateness: Window
+  /** From the advert before it to a little after it: what is shown. */
+  readonly around: Window
+}
+
+export function shareOf(window: Window, lateness: Window): number {
+  const length = lateness.to - lateness.from
+  if (length <= 0) return 0
+  if (window.from === window.to) return 0
+  return Math.min(1, overlapOf(window, lateness) / length)
+}
+
+type Given = Pick<Fact, 'kind' | 'window' | 'text'> & Partial<Fact>
+
+export function factOf(question: Question, evidence: Evidence, given: Given): Fact {
+  const { sender } = question
+  return {
+    share: shareOf(given.window, question.lateness),
+    isCoarse: false,
+    isSender: given.pid !== undefined && given.pid === sender?.pid,
+    isOurs: given.pid !== undefined && evidence.isOurs(given.pid),
+    pid: undefined,
+    comm: undefined,
+    ...given,
+  }
+}

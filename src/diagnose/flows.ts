@@ -1,0 +1,370 @@
+// All flows of a session, and every advert of them that came late.
+//
+// Adverts go in, in the order of their stamps; late adverts come out. One packet may pass several links of this host
+// (tap, bridge, uplink): the link that sees it first is where the sender is judged, the others are vantage points.
+
+import type { Advert, Traffic } from '../events/packet.ts'
+import { between, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import type { ClockStep } from '../time/clock.ts'
+import type { Flow, LateAdvert, Overdue, Range } from './finding.ts'
+import { createFlowState, type FlowOptions, type FlowState, type Lateness } from './flow-state.ts'
+import { createLiveness } from './liveness.ts'
+import { masterDownRange } from './master-down.ts'
+import { hasRestarted, idStep, wireAtArrival, wireByPhase } from './signature.ts'
+
+export interface Flows {
+  advert(advert: Advert): void
+  traffic(traffic: Traffic): void
+  clockStep(step: ClockStep): void
+  /** Lets time pass: settles what waits for a next advert that does not come, and lets the dead fall silent. */
+  passTo(now: Instant): void
+  /** Every late advert so far, oldest first; an unsettled one is replaced when it settles. */
+  readonly late: readonly LateAdvert[]
+  flows(): Flow[]
+  overdue(now: Instant): Overdue[]
+  /** Rises with every change. */
+  readonly version: number
+}
+
+/** A packet on the first link that saw it. */
+interface Original {
+  readonly advert: Advert
+  readonly isLate: boolean
+}
+
+interface Entry {
+  readonly id: string
+  readonly first: Advert
+  readonly state: FlowState
+  /** Same packet on another link: source, destination, VRID, family. */
+  readonly packetKey: string
+  late: number
+  lost: number
+  rearmed: number
+  takeovers: number
+  /** How often a copy of its packets had been seen on another link before. */
+  copies: number
+  open: OpenLate | undefined
+}
+
+/** A late advert whose phase is still to be seen. */
+interface OpenLate {
+  readonly index: number
+  readonly lateness: Lateness
+  burstEnd: Instant
+  unexplained: number
+}
+
+const burstWithin = spanOf(30e6)
+const copyWithin = spanOf(0.1e9)
+const originalsKept = 16
+/** A flow that is overdue by so much is gone, not late. */
+const goneAfter = (interval: Span): Span => spanOf(Math.max(60 * second, 20 * interval))
+
+const flowIdOf = (a: Advert): string => [a.link, a.vlan ?? '-', a.family, a.source, a.destination, a.vrid].join(' ')
+const lanKeyOf = (a: Advert): string => [a.link, a.vlan ?? '-', a.family, a.vrid].join(' ')
+const packetKeyOf = (a: Advert): string => [a.family, a.source, a.destination, a.vrid].join(' ')
+
+/** Equal priorities: the larger address wins (RFC 9568 6.4.3). Of the same length, so comparing bytes is comparing numbers. */
+function outranks(one: Advert, other: Advert): boolean {
+  return one.priority > other.priority || (one.priority === other.priority && one.source > other.source)
+}
+
+export function createFlows(options: FlowOptions): Flows {
+  const entries = new Map<string, Entry>()
+  const lans = new Map<string, Entry[]>()
+  /** The last packets of a packet key where they were seen first: what a copy is a copy of. Newest last. */
+  const firstSeen = new Map<string, Original[]>()
+  const liveness = createLiveness()
+  const steps: ClockStep[] = []
+  const late: LateAdvert[] = []
+  let version = 0
+
+  function entryOf(advert: Advert): Entry {
+    const id = flowIdOf(advert)
+    const known = entries.get(id)
+    if (known !== undefined) return known
+    const entry: Entry = {
+      id,
+      first: advert,
+      state: createFlowState(options),
+      packetKey: packetKeyOf(advert),
+      late: 0,
+      lost: 0,
+      rearmed: 0,
+      takeovers: 0,
+      copies: 0,
+      open: undefined,
+    }
+    entries.set(id, entry)
+    const lan = lans.get(lanKeyOf(advert))
+    if (lan === undefined) lans.set(lanKeyOf(advert), [entry])
+    else lan.push(entry)
+    return entry
+  }
+
+  /** Priorities of the routers that would take over from this one. */
+  function backupsOf(entry: Entry): number[] {
+    const own = entry.state.last
+    if (own === undefined) return []
+    const others = (lans.get(lanKeyOf(entry.first)) ?? []).flatMap((one) =>
+      one.state.last === undefined || one.first.source === own.source ? [] : [one.state.last],
+    )
+    return others.filter((one) => outranks(own, one) && one.priority > 0).map((one) => one.priority)
+  }
+
+  function masterDownOf(entry: Entry): Range {
+    return masterDownRange(entry.first.version, entry.state.interval, backupsOf(entry))
+  }
+
+  /** The same packet on a link that it passed before: by its IPv4 ID; without one, by its moment. */
+  function originalOf(entry: Entry, advert: Advert): Original | undefined {
+    return firstSeen.get(entry.packetKey)?.findLast((one) => {
+      if (one.advert.link === advert.link) return false
+      return advert.ipId === undefined ? advert.at - one.advert.at < copyWithin : one.advert.ipId === advert.ipId
+    })
+  }
+
+  function noteOriginal(entry: Entry, original: Original): void {
+    const known = firstSeen.get(entry.packetKey)
+    if (known === undefined) firstSeen.set(entry.packetKey, [original])
+    else if (known.push(original) > originalsKept) known.shift()
+  }
+
+  function isHostSilent(advert: Advert, overdue: { readonly from: Instant; readonly to: Instant }): boolean {
+    const others = liveness.othersIn(advert.sourceMac, advert.source, overdue)
+    let expected = others.expected
+    for (const entry of entries.values()) {
+      const last = entry.state.last
+      if (
+        last === undefined ||
+        last.source === advert.source ||
+        last.sourceMac === advert.sourceMac ||
+        entry.state.interval <= 0
+      )
+        continue
+      if (last.at > overdue.from && last.at < overdue.to) return false
+      if (entry.state.state === 'master') expected += (overdue.to - overdue.from) / entry.state.interval
+    }
+    return others.seen === 0 && expected >= 3
+  }
+
+  function isClockStep(lateness: Lateness, advert: Advert): boolean {
+    return steps.some(
+      (step) =>
+        step.at > lateness.previous.at &&
+        step.at < advert.at + second &&
+        Math.abs(step.by - lateness.overrun) < Math.max(0.1 * lateness.overrun, lateness.jitter),
+    )
+  }
+
+  function refine(
+    entry: Entry,
+    advert: Advert,
+    lateness: Lateness,
+    isLate: boolean,
+    original: Original | undefined,
+  ): LateAdvert {
+    const dueAt = isLate ? lateness.dueAt : lateness.ownDueAt
+    const overdue = { from: dueAt, to: advert.at }
+    const gap = between(lateness.previous.at, advert.at)
+    const down = masterDownRange(advert.version, lateness.interval, backupsOf(entry))
+    const lower = lateness.foreign.filter((one) => !one.outranks)
+    const otherTraffic = liveness.whileOverdue(advert.sourceMac, advert.source, overdue)
+    const step = idStep(lateness.previous, advert)
+    let wire = wireAtArrival(lateness, advert, isLate)
+    if (isClockStep(lateness, advert)) wire = 'W7'
+    else if ((wire === 'W1' || wire === 'W3') && original?.isLate === false) wire = 'W10'
+    else if (wire === 'W1' && isHostSilent(advert, overdue)) wire = 'W6'
+    return {
+      number: late.length + 1,
+      flow: entry.id,
+      at: advert.at,
+      previousAt: lateness.previous.at,
+      dueAt,
+      ownDueAt: lateness.ownDueAt,
+      gap,
+      overrun: lateness.overrun,
+      ownOverrun: lateness.ownOverrun,
+      missed: Math.max(0, Math.floor((gap + lateness.interval / 2) / lateness.interval) - 1),
+      margin: { min: spanOf(down.min - gap), max: spanOf(down.max - gap) },
+      takeover: lower.some((one) => one.at - lateness.previous.at >= 2.9 * lateness.interval),
+      wire,
+      isSettled: wire !== 'W1',
+      ipIdStep: step,
+      foreignInGap: lateness.foreign.length,
+      reactions: 0,
+      otherTraffic,
+      advert,
+    }
+  }
+
+  /** W1 with the guest's other traffic counted in. */
+  function withLiveness(one: LateAdvert): LateAdvert {
+    if (one.wire !== 'W1' || one.otherTraffic === undefined) return one
+    return { ...one, wire: one.otherTraffic > 0 ? 'W1-' : 'W1+' }
+  }
+
+  function settle(entry: Entry, nextAt: Instant | undefined): void {
+    const open = entry.open
+    const one = open === undefined ? undefined : late[open.index]
+    if (open === undefined || one === undefined) return
+    const wire = wireByPhase(
+      {
+        late: one,
+        interval: open.lateness.interval,
+        jitter: open.lateness.jitter,
+        burstEnd: open.burstEnd,
+        unexplained: open.unexplained,
+      },
+      nextAt,
+    )
+    late[open.index] = withLiveness({ ...one, wire, isSettled: true })
+    entry.state.count(wire)
+    entry.open = undefined
+    version++
+  }
+
+  function noteBurst(entry: Entry, advert: Advert, isReaction: boolean): void {
+    const open = entry.open
+    const one = open === undefined ? undefined : late[open.index]
+    if (open === undefined || one === undefined) return
+    if (isReaction) late[open.index] = { ...one, reactions: one.reactions + 1 }
+    else open.unexplained++
+    open.burstEnd = advert.at
+  }
+
+  function addLate(
+    entry: Entry,
+    advert: Advert,
+    lateness: Lateness,
+    isLate: boolean,
+    original: Original | undefined,
+  ): void {
+    const one = refine(entry, advert, lateness, isLate, original)
+    late.push(one)
+    if (one.takeover) entry.takeovers++
+    if (one.wire === 'W4r') entry.rearmed++
+    else if (one.wire === 'W3') entry.lost += Math.max(1, one.missed)
+    else entry.late++
+    if (one.isSettled) entry.state.count(one.wire)
+    else entry.open = { index: late.length - 1, lateness, burstEnd: advert.at, unexplained: 0 }
+  }
+
+  function tellOthers(entry: Entry, advert: Advert): void {
+    for (const other of lans.get(lanKeyOf(advert)) ?? []) {
+      const own = other.state.last
+      if (other === entry || own === undefined || own.source === advert.source) continue
+      other.state.foreign({
+        at: advert.at,
+        source: advert.source,
+        priority: advert.priority,
+        outranks: outranks(advert, own),
+      })
+    }
+  }
+
+  function viewOf(entry: Entry): Flow {
+    const last = entry.state.last ?? entry.first
+    const alsoOn = [...entries.values()]
+      .filter((one) => one !== entry && one.packetKey === entry.packetKey && one.copies > 0)
+      .map((one) => one.first.link)
+    return {
+      id: entry.id,
+      link: last.link,
+      vlan: last.vlan,
+      family: last.family,
+      source: last.source,
+      destination: last.destination,
+      sourceMac: last.sourceMac,
+      vrid: last.vrid,
+      version: last.version,
+      priority: last.priority,
+      interval: entry.state.interval,
+      adverts: entry.state.adverts,
+      late: entry.late,
+      lost: entry.lost,
+      rearmed: entry.rearmed,
+      takeovers: entry.takeovers,
+      masterDown: masterDownOf(entry),
+      drift: entry.state.spread.median,
+      threshold: entry.state.threshold,
+      gaps: [...entry.state.gaps],
+      lastAt: last.at,
+      dueAt: entry.state.dueAt,
+      sender: undefined,
+      state: entry.state.state,
+      signs: { ...entry.state.signs },
+      alsoOn,
+    }
+  }
+
+  /** Links behind the first one are vantage points, not flows of their own. */
+  const isVantage = (entry: Entry): boolean => entry.copies * 2 > entry.state.adverts
+
+  return {
+    late,
+    get version() {
+      return version
+    },
+    advert(advert) {
+      version++
+      const entry = entryOf(advert)
+      const previous = entry.state.last
+      const arrival = entry.state.own(advert)
+      if (arrival.kind === 'duplicate') return
+      const original = originalOf(entry, advert)
+      if (original === undefined) noteOriginal(entry, { advert, isLate: arrival.kind === 'late' })
+      else entry.copies++
+      const isInBurst = entry.open !== undefined && advert.at - entry.open.burstEnd <= burstWithin
+      if (isInBurst) noteBurst(entry, advert, arrival.kind === 'reaction')
+      else settle(entry, arrival.kind === 'late' || arrival.kind === 'rearmed' ? undefined : advert.at)
+      if (arrival.kind === 'reaction') entry.state.count('W4')
+      if (
+        previous !== undefined &&
+        (advert.priority === 0 || previous.priority !== advert.priority || hasRestarted(previous, advert))
+      )
+        entry.state.count('W8')
+      // Late already where it came from: the same lateness, told once.
+      if ((arrival.kind === 'late' || arrival.kind === 'rearmed') && original?.isLate !== true)
+        addLate(entry, advert, arrival.lateness, arrival.kind === 'late', original)
+      tellOthers(entry, advert)
+    },
+    traffic(traffic) {
+      liveness.add(traffic)
+    },
+    clockStep(step) {
+      steps.push(step)
+      version++
+    },
+    passTo(now) {
+      for (const entry of entries.values()) {
+        if (entry.open !== undefined && now - entry.open.burstEnd > 2 * entry.state.interval + second)
+          settle(entry, undefined)
+        const dueAt = entry.state.dueAt
+        if (dueAt !== undefined && now - dueAt > goneAfter(entry.state.interval)) entry.state.fallSilent()
+      }
+    },
+    flows() {
+      return [...entries.values()].filter((entry) => !isVantage(entry)).map(viewOf)
+    },
+    overdue(now) {
+      return [...entries.values()].flatMap((entry) => {
+        const dueAt = entry.state.dueAt
+        const last = entry.state.last
+        if (dueAt === undefined || last === undefined || isVantage(entry) || now - dueAt <= entry.state.threshold)
+          return []
+        const down = masterDownOf(entry)
+        const gap = between(last.at, now)
+        return [
+          {
+            flow: entry.id,
+            dueAt,
+            by: between(dueAt, now),
+            margin: { min: spanOf(down.min - gap), max: spanOf(down.max - gap) },
+          },
+        ]
+      })
+    },
+  }
+}

@@ -1,0 +1,67 @@
+// The wire signature of a late advert: what the wire alone says about where its lateness arose.
+//
+//   W1  gap, one packet, next spacing = I            the sender's timer started late: never issued in time
+//   W2  next spacing = I - L, or a burst that no     the timer ran on: issued on time, held before the capture point
+//       foreign advert explains
+//   W3  gap = k * I on the old phase, IPv4 ID + k    sent and lost, on the way or by the capture
+//   W4r punctual by the re-armed timer only          foreign adverts of the same VRID held the timer back
+//   W8  ID starts again                              another process: restart or reload. (A priority that moves is no W8
+//                                                    here: a check script does that and stops no timer.)
+
+import type { Advert } from '../events/packet.ts'
+import { between, millisecond, type Instant, type Span } from '../time/instant.ts'
+import type { LateAdvert, Wire } from './finding.ts'
+import type { Lateness } from './flow-state.ts'
+
+/** What can be said the moment it arrives; W1 may still become W2 when the adverts after it show the phase. */
+export function wireAtArrival(lateness: Lateness, advert: Advert, isLate: boolean): Wire {
+  const { previous, interval, jitter } = lateness
+  if (!isLate) return 'W4r'
+  const step = idStep(previous, advert)
+  if (hasRestarted(previous, advert)) return 'W8'
+  if (step !== undefined && step > lateness.usualIdStep) {
+    const gap = between(previous.at, advert.at)
+    const intervals = Math.round(gap / interval)
+    const lost = Math.round(step / lateness.usualIdStep)
+    if (intervals === lost && Math.abs(gap - intervals * interval) <= jitter + intervals * driftAllowance) return 'W3'
+  }
+  return 'W1'
+}
+
+/** Slow drift, per interval, that the phase may have moved by: 3 ms in a guest under TCG. */
+const driftAllowance = 4 * millisecond
+
+export function idStep(previous: Advert, advert: Advert): number | undefined {
+  return previous.ipId === undefined || advert.ipId === undefined
+    ? undefined
+    : (advert.ipId - previous.ipId + 65_536) % 65_536
+}
+
+/** keepalived counts the IPv4 ID from 1 in each process: a step back is a new process, not 65,000 lost packets. */
+export function hasRestarted(previous: Advert, advert: Advert): boolean {
+  const step = idStep(previous, advert)
+  return step !== undefined && step > 32_768
+}
+
+export interface Phase {
+  readonly late: LateAdvert
+  readonly interval: Span
+  readonly jitter: Span
+  /** The last advert that came within the burst behind the late one, or the late one itself. */
+  readonly burstEnd: Instant
+  /** Adverts in that burst that no foreign advert explains. */
+  readonly unexplained: number
+}
+
+/** What the next advert, or the lack of it, says about the phase. */
+export function wireByPhase(phase: Phase, nextAt: Instant | undefined): Wire {
+  const { late, interval, jitter } = phase
+  if (late.wire !== 'W1') return late.wire
+  if (phase.unexplained > 0) return 'W2'
+  if (nextAt === undefined || late.reactions > 0 || late.foreignInGap > 0) return 'W1'
+  const spacing = between(phase.burstEnd, nextAt)
+  if (spacing >= interval - jitter) return 'W1'
+  const intervals = Math.round((nextAt - late.previousAt) / interval)
+  const offPhase = Math.abs(nextAt - late.previousAt - intervals * interval)
+  return offPhase <= jitter + intervals * driftAllowance ? 'W2' : 'W1'
+}

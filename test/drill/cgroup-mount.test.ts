@@ -1,0 +1,34 @@
+// Where a machine keeps the cgroups that can freeze, by lines of its own /proc.
+
+import { expect, test } from 'vitest'
+import { freezeFileOf, parseCgroupOf, parseFreezerMounts } from '../../src/drill/cgroup-mount.ts'
+
+const hybrid = `tmpfs /sys/fs/cgroup tmpfs rw,relatime,mode=755 0 0
+cgroup /sys/fs/cgroup/cpu cgroup rw,relatime,cpu 0 0
+cgroup /sys/fs/cgroup/freezer cgroup rw,relatime,freezer 0 0
+cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0
+cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
+`
+const v1 = { version: 1, directory: '/sys/fs/cgroup/freezer' } as const
+const v2 = { version: 2, directory: '/sys/fs/cgroup/unified' } as const
+
+test('a machine with both versions has both, a machine with one has one, and some have none', () => {
+  expect(parseFreezerMounts(hybrid)).toEqual([v1, v2])
+  expect(parseFreezerMounts('cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n')).toEqual(
+    [{ version: 2, directory: '/sys/fs/cgroup' }],
+  )
+  expect(parseFreezerMounts('proc /proc proc rw 0 0\n')).toEqual([])
+})
+
+test('the file and the words that freeze differ between the versions', () => {
+  expect(freezeFileOf(v1, '/c/x')).toEqual({ path: '/c/x/freezer.state', freeze: 'FROZEN', thaw: 'THAWED' })
+  expect(freezeFileOf(v2, '/c/x')).toEqual({ path: '/c/x/cgroup.freeze', freeze: '1', thaw: '0' })
+})
+
+test('a process is found in each hierarchy, and at its top when it is out of sight', () => {
+  const text = '9:name=systemd:/\n6:freezer:/kubepods/a\n4:memory:/api/b\n0::/init.scope\n'
+  expect(parseCgroupOf(text, v1)).toBe('/sys/fs/cgroup/freezer/kubepods/a')
+  expect(parseCgroupOf(text, v2)).toBe('/sys/fs/cgroup/unified/init.scope')
+  expect(parseCgroupOf('0::/../../other\n', v2)).toBe('/sys/fs/cgroup/unified')
+  expect(parseCgroupOf('', v1)).toBe('/sys/fs/cgroup/freezer')
+})

@@ -1,0 +1,101 @@
+// A whylate that owns a pair, as a process of its own, so that it can be killed as a real one would be.
+//
+// Node 20 runs no TypeScript: the drill is compiled once into a directory, and the owner is a few lines on top of it.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { execa } from 'execa'
+import type { PairOptions } from '../../src/drill/pair-options.ts'
+import { parseMark } from '../../src/drill/mark.ts'
+
+const projectRoot = resolve(import.meta.dirname, '../..')
+
+const program = (wanted: Partial<PairOptions>): string => `
+import { openPair } from './dist/drill/pair.js'
+import { scenarioOf } from './dist/drill/fault.js'
+const tell = (text) => process.stdout.write(text + '\\n')
+tell('opening')
+const pair = await openPair(${JSON.stringify(wanted)})
+tell('up ' + pair.mark + ' ' + pair.sender.pid)
+const name = process.argv[2]
+if (name !== undefined) await scenarioOf(name).inject(pair, { seconds: 60, onStart: () => tell('injected') })
+setInterval(() => undefined, 1000)
+`
+
+export interface OwnerProgram {
+  /** Starts an owner; resolves when it has said a line that begins with `until`. `scenario`: injected when it is up. */
+  start(until: string, scenario?: string): Promise<RunningOwner>
+  remove(): void
+}
+
+interface RunningOwner {
+  readonly pid: number
+  readonly lines: readonly string[]
+  kill(): Promise<void>
+}
+
+export async function buildOwner(wanted: Partial<PairOptions> = {}): Promise<OwnerProgram> {
+  const directory = mkdtempSync(join(tmpdir(), 'whylate-owner-'))
+  symlinkSync(join(projectRoot, 'node_modules'), join(directory, 'node_modules'))
+  mkdirSync(join(directory, 'dist'))
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
+  writeFileSync(join(directory, 'owner.js'), program(wanted))
+  const config = {
+    extends: join(projectRoot, 'tsconfig.json'),
+    compilerOptions: { noEmit: false, rootDir: join(projectRoot, 'src'), outDir: join(directory, 'dist') },
+    include: [join(projectRoot, 'src/drill')],
+  }
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config))
+  await execa(join(projectRoot, 'node_modules/.bin/tsc'), ['-p', directory])
+  return {
+    async start(until, scenario) {
+      const child = execa(
+        process.execPath,
+        [join(directory, 'owner.js'), ...(scenario === undefined ? [] : [scenario])],
+        {
+          reject: false,
+          buffer: false,
+          stdin: 'ignore',
+          stderr: 'inherit',
+        },
+      )
+      const lines: string[] = []
+      await new Promise<void>((said, reject) => {
+        createInterface(child.stdout)
+          .on('line', (line) => {
+            lines.push(line)
+            if (line.startsWith(until)) said()
+          })
+          .on('close', () => reject(new Error(`the owner ended: ${lines.join(' ')}`)))
+      })
+      if (child.pid === undefined) throw new Error('the owner has no pid')
+      return {
+        pid: child.pid,
+        lines,
+        async kill() {
+          child.kill('SIGKILL')
+          await child
+        },
+      }
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
+/** All that carries a mark of these owners: namespaces, run directories, cgroups, processes. */
+export async function readTraces(pids: readonly number[]): Promise<readonly string[]> {
+  const isTheirs = (name: string): boolean => pids.includes(parseMark(name)?.owner.pid ?? 0)
+  const traces: string[] = []
+  for (const folder of ['/run', '/run/netns', '/sys/fs/cgroup/freezer', '/sys/fs/cgroup/unified', '/sys/fs/cgroup']) {
+    const names = await readdir(folder).catch(() => [])
+    traces.push(...names.filter(isTheirs).map((name) => join(folder, name)))
+  }
+  const { stdout } = await execa('sh', ['-c', 'cat /proc/[0-9]*/environ 2>/dev/null; true'])
+  traces.push(
+    ...new Set([...stdout.matchAll(/WHYLATE_DRILL=([\w-]+)/g)].map((match) => match[1] ?? '').filter(isTheirs)),
+  )
+  return traces
+}

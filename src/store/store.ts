@@ -18,6 +18,7 @@ export interface Store {
   readonly processes: Table<typeof processColumns>
   readonly signals: Table<typeof signalColumns>
   readonly blockRequests: Table<typeof blockRequestColumns>
+  readonly cpuTimes: Table<typeof cpuTimeColumns>
   readonly disks: Table<typeof diskColumns>
   readonly threads: Table<typeof threadColumns>
   readonly pressure: Table<typeof pressureColumns>
@@ -107,6 +108,14 @@ export const blockRequestColumns = {
   pid: 'i32',
   commName: 'i32',
 } as const satisfies Columns
+/** CPU time of one thread over the stretch that ends at the row. */
+export const cpuTimeColumns = {
+  spanNs: 'f64',
+  tid: 'i32',
+  pid: 'i32',
+  commName: 'i32',
+  onCpuNs: 'f64',
+} as const satisfies Columns
 export const diskColumns = {
   spanNs: 'f64',
   deviceName: 'i32',
@@ -173,6 +182,7 @@ export function openStore(budgetBytes: number): Store {
     processes: openTable(processColumns, smallChunk),
     signals: openTable(signalColumns, smallChunk),
     blockRequests: openTable(blockRequestColumns, smallChunk),
+    cpuTimes: openTable(cpuTimeColumns, smallChunk),
     disks: openTable(diskColumns, smallChunk),
     threads: openTable(threadColumns, smallChunk),
     pressure: openTable(pressureColumns, smallChunk),

@@ -144,30 +144,35 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
     }
   }
 
-  /** A row that belongs before the tail's last: its place is in the tail or in the chunk before. */
+  /**
+   * A row that belongs before the last one: into its place, a few rows back. When that is in an earlier chunk, which is
+   * full, the last row of each chunk from there on moves over to the front of the next.
+   */
   function insert(at: Instant): Cells<S> | undefined {
-    if (tail === undefined) return undefined
-    const position = upperBound(tail.at, tail.length, at)
-    const previous = chunks.at(-2)
-    const isInPrevious = position === 0 && previous !== undefined && (previous.at[previous.length - 1] ?? at) > at
-    if (!isInPrevious) {
-      if (tail.length - position > reorderRows) return refuse()
-      makeRoom(tail, position)
-      tail.at[position] = at
-      index = position
-      return tail.cells
+    let c = chunks.length - 1
+    let behind = 0
+    while (c > 0 && (chunks[c]?.length === 0 || (chunks[c]?.at[0] ?? 0) > at)) {
+      const before = chunks[c - 1]
+      if (before === undefined || before.isRemnant || (before.at[before.length - 1] ?? 0) <= at) break
+      behind += chunks[c]?.length ?? 0
+      c--
     }
-    if (previous.isRemnant || previous.length < previous.capacity) return refuse()
-    const earlier = upperBound(previous.at, previous.length, at)
-    if (tail.length + previous.length - earlier > reorderRows) return refuse()
-    // The chunk before is full: its last row moves over to the front of the tail.
-    makeRoom(tail, 0)
-    moveRow(previous, previous.length - 1, tail, 0)
-    previous.length--
-    makeRoom(previous, earlier)
-    previous.at[earlier] = at
-    index = earlier
-    return previous.cells
+    const target = chunks[c]
+    if (target === undefined) return refuse()
+    const position = upperBound(target.at, target.length, at)
+    if (behind + target.length - position > reorderRows) return refuse()
+    for (let next = chunks.length - 1; next > c; next--) {
+      const later = chunks[next]
+      const earlier = chunks[next - 1]
+      if (later === undefined || earlier === undefined) continue
+      makeRoom(later, 0)
+      moveRow(earlier, earlier.length - 1, later, 0)
+      earlier.length--
+    }
+    makeRoom(target, position)
+    target.at[position] = at
+    index = position
+    return target.cells
   }
 
   function refuse(): undefined {

@@ -36,6 +36,7 @@ test('a window returns exactly the rows in it, ends included, whatever the chunk
         for (const row of kept) expect(row.at).toBe(moments[row.value])
       },
     ),
+    { numRuns: 1000 },
   )
 })
 
@@ -43,6 +44,11 @@ test('slightly unordered rows of two CPUs are put in order, over a chunk boundar
   const table = filled([10, 20, 30, 40, 25, 5, 45, 44], 4)
   expect(table.rows(window(0, 100)).map((row) => row.at)).toEqual([5, 10, 20, 25, 30, 40, 44, 45])
   expect(table.refused).toBe(0)
+  expect(
+    filled([0, 1, 1, 1, 0], 2)
+      .rows(window(0, 1))
+      .map((row) => row.value),
+  ).toEqual([0, 4, 1, 2, 3])
 })
 
 test('the row before an instant is found in any chunk', () => {

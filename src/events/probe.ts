@@ -36,7 +36,12 @@ export type ProbeNotice =
       readonly remedy: string
     }
   /** Interface names by index, for captures of `any`: said at the start and whenever it changed. */
-  | { readonly kind: 'links'; readonly probe: 'tcpdump'; readonly at: Instant; readonly names: Readonly<Record<number, string>> }
+  | {
+      readonly kind: 'links'
+      readonly probe: 'tcpdump'
+      readonly at: Instant
+      readonly names: Readonly<Record<number, string>>
+    }
   /** It runs, and has said nothing for longer than it ever should. `since` = when it was last heard. */
   | { readonly kind: 'silent'; readonly probe: ProbeName; readonly at: Instant; readonly since: Instant }
 

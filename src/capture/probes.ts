@@ -10,7 +10,7 @@
 // anything was started.
 
 import { bpftraceSpec, type WatchedProcess } from './bpftrace.ts'
-import { joinFailures, startFirstThatSpeaks, type Engine, type WantedEngine } from './engine.ts'
+import { joinFailures, startFirstThatSpeaks, type Engine, type EngineFailure, type WantedEngine } from './engine.ts'
 import { readExecutable, type Executable, type ToolName } from './executable.ts'
 import { guardChildren } from './guard.ts'
 import { beatPlanOf, openHeartbeat, type Heartbeat } from './heartbeat.ts'
@@ -88,11 +88,11 @@ export async function startProbes(
     else if (isWanted()) run(iostatSpec(found.executable.path, found.executable.version), listener)
   }
 
-  async function candidatesOf(tool: 'sysdig' | 'bpftrace'): Promise<readonly ToolSpec[]> {
+  async function candidatesOf(tool: 'sysdig' | 'bpftrace', absences: EngineFailure[]): Promise<readonly ToolSpec[]> {
     const found = await readExecutable(tool, options.paths[tool])
     if (found.kind === 'found')
       return tool === 'sysdig' ? sysdigSpecs(found.executable) : [bpftraceOf(found.executable)]
-    tellAbsent(tool, found.reason, found.remedy)
+    absences.push({ probe: tool, reason: found.reason, remedy: found.remedy })
     return []
   }
 
@@ -112,14 +112,17 @@ export async function startProbes(
 
   async function startEngine(): Promise<Engine> {
     const order = options.engine === 'auto' ? (['sysdig', 'bpftrace'] as const) : [options.engine]
+    const absences: EngineFailure[] = []
     for (const tool of order) {
       if (tool === 'none' || !isWanted()) break
-      const started = await startFirstThatSpeaks(await candidatesOf(tool), run, listener, isWanted)
+      const started = await startFirstThatSpeaks(await candidatesOf(tool, absences), run, listener, isWanted)
+      // One engine is enough: that bpftrace stands in for sysdig is no blind spot; `whylate doctor` says why it does.
       if (started.running !== undefined) return tool
       await closeHeartbeat()
       const failure = joinFailures(started.failures, tool)
-      if (failure !== undefined && isWanted()) tellAbsent(tool, failure.reason, failure.remedy)
+      if (failure !== undefined) absences.push(failure)
     }
+    if (isWanted()) for (const { probe, reason, remedy } of absences) tellAbsent(probe as ToolName, reason, remedy)
     return 'none'
   }
 

@@ -50,7 +50,8 @@ const waiting = new Set([
 const longestCall = 60e9
 const shown = 12
 
-export const isWaiting = (call: string): boolean => waiting.has(call)
+/** sysdig names a unix socket by two kernel pointers and its path; only the path means something to a person. */
+const pointers = /^[0-9a-f]{8,16}->[0-9a-f]{8,16} ?/
 
 export function callFacts(question: Question, evidence: Evidence): Fact[] {
   const { store } = evidence
@@ -73,7 +74,7 @@ export function callFacts(question: Question, evidence: Evidence): Fact[] {
       if (isSender && latency < 0.01 * length) continue
       const call = store.names.textOf(cells.callName[i] ?? 0)
       if (!isSender && waiting.has(call)) continue
-      const file = store.names.textOf(cells.fileName[i] ?? 0)
+      const file = store.names.textOf(cells.fileName[i] ?? 0).replace(pointers, '')
       const fd = cells.fd[i] ?? -1
       const result = cells.resultCode[i] ?? noResult
       const fact = factOf(question, evidence, {

@@ -3,8 +3,10 @@
 // A start or an end is a moment: it covers nothing, it only stands in time order beside what does. Signals are told when
 // they reach the sender, and whoever they reach when they stop, continue or kill.
 
-import { processChanges, signalSteps } from '../events/kernel.ts'
-import { factOf, type Evidence, type Question } from './evidence.ts'
+import { processChanges, signalSteps, type ProcessChange } from '../events/kernel.ts'
+import { formatSpan } from '../time/format.ts'
+import { between } from '../time/instant.ts'
+import { factOf, shareOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact } from './finding.ts'
 
 const signalNames: Readonly<Record<number, string>> = {
@@ -45,13 +47,15 @@ function signalFacts(question: Question, evidence: Evidence): Fact[] {
     .slice(-shown)
     .map((row) => {
       const isToSender = tids.has(row.to)
-      const target = `${store.names.textOf(row.toName) || 'process'} (${row.to})`
+      const target = isToSender
+        ? `the sender, ${store.names.textOf(row.toName) || 'process'} (${row.to})`
+        : `${store.names.textOf(row.toName) || 'process'} (${row.to})`
       const source = row.from > 0 ? ` by ${store.names.textOf(row.fromName) || 'process'} (${row.from})` : ''
       const step = signalSteps[row.step] === 'sent' ? 'sent' : 'delivered'
       return factOf(question, evidence, {
         kind: 'signal',
         window: { from: row.at, to: row.at },
-        isSender: isToSender,
+        isSender: false,
         pid: row.from > 0 ? row.from : row.to,
         comm: store.names.textOf(row.from > 0 ? row.fromName : row.toName),
         text: `${signalName(row.signal)} ${step} to ${target}${source}`,
@@ -59,32 +63,51 @@ function signalFacts(question: Question, evidence: Evidence): Fact[] {
     })
 }
 
+const words: Readonly<Record<ProcessChange, string>> = {
+  fork: 'was forked',
+  thread: 'began as a thread',
+  exec: 'was started',
+  exit: 'ended',
+  rename: 'was renamed',
+}
+
 function processFacts(question: Question, evidence: Evidence): Fact[] {
   const { store } = evidence
   const pids = new Set([question.sender?.pid ?? -1, ...(question.sender?.tids ?? [])])
-  const rows = store.processes.rows(question.around).filter((row) => {
-    const change = processChanges[row.change]
-    return change === 'exec' || pids.has(row.pid) || (change === 'exit' && row.pid === row.tid)
-  })
-  return rows.slice(0, shown).map((row) => {
+  const facts: Fact[] = []
+  /** Started in this window, by pid: when it ends here, too, start and end are one line. */
+  const started = new Map<number, number>()
+  for (const row of store.processes.rows(question.around)) {
     const change = processChanges[row.change] ?? 'exec'
+    const isSender = pids.has(row.pid)
     const detail = store.names.textOf(row.detailName)
-    const words = {
-      fork: 'was forked',
-      thread: 'began as a thread',
-      exec: 'was started',
-      exit: 'ended',
-      rename: 'was renamed',
-    }[change]
-    return factOf(question, evidence, {
-      kind: 'process',
-      window: { from: row.at, to: row.at },
-      isSender: pids.has(row.pid),
-      pid: row.pid,
-      comm: store.names.textOf(row.commName),
-      text: `${words}${detail === '' ? '' : ` (${detail})`}${row.parent > 0 ? `, parent ${row.parent}` : ''}`,
-    })
-  })
+    const index = started.get(row.pid)
+    const begun = index === undefined ? undefined : facts[index]
+    if (change === 'exit' && row.pid === row.tid && index !== undefined && begun !== undefined) {
+      const window = { from: begun.window.from, to: row.at }
+      facts[index] = factOf(question, evidence, {
+        ...begun,
+        window,
+        share: shareOf(window, question.lateness),
+        text: `${begun.text} and ended after ${formatSpan(between(window.from, row.at))}`,
+      })
+      continue
+    }
+    if (change !== 'exec' && !isSender && (change !== 'exit' || row.pid !== row.tid)) continue
+    if (change === 'exec') started.set(row.pid, facts.length)
+    facts.push(
+      factOf(question, evidence, {
+        kind: 'process',
+        window: { from: row.at, to: row.at },
+        isSender,
+        pid: row.pid,
+        comm: store.names.textOf(row.commName),
+        text: `${words[change]}${detail === '' ? '' : ` (${detail})`}${row.parent > 0 && !isSender ? `, parent ${row.parent}` : ''}`,
+      }),
+    )
+  }
+  // What ran on beyond the window, or through most of it, says more than what came and went.
+  return facts.toSorted((a, b) => b.share - a.share).slice(0, shown)
 }
 
 export function lifeFacts(question: Question, evidence: Evidence): Fact[] {

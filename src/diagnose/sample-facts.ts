@@ -7,6 +7,7 @@ import { millisecond, spanOf, type Instant, type Window } from '../time/instant.
 import type { Columns, Row, Table } from '../store/table.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact } from './finding.ts'
+import { threadsPhrase } from './switch-facts.ts'
 
 /** The sampler's period, twice: the samples that enclose a stretch lie within it. */
 const reach = 0.25e9
@@ -46,6 +47,10 @@ function threadFacts(question: Question, evidence: Evidence): Fact[] {
   const tids = new Set(sender.tids)
   const length = lateness.to - lateness.from
   const facts: Fact[] = []
+  const stops = new Map<
+    string,
+    { readonly tids: number[]; readonly isTraced: boolean; readonly window: Window; readonly samples: number }
+  >()
   for (const [tid, { first, last, rows }] of enclosing(evidence.store.threads, question, (row) => row.tid)) {
     if (!tids.has(tid) || last.at <= first.at) continue
     const window: Window = { from: first.at, to: last.at }
@@ -74,17 +79,30 @@ function threadFacts(question: Question, evidence: Evidence): Fact[] {
     const stopped = rows.filter((row) => row.state === 84 || row.state === 116)
     const begin = stopped[0]
     const end = stopped.at(-1)
-    if (begin !== undefined && end !== undefined) {
-      const isTraced = begin.state === 116
-      facts.push(
-        factOf(question, evidence, {
-          ...about,
-          kind: 'stopped',
-          window: { from: begin.at, to: end.at },
-          text: `thread ${tid} was in state ${isTraced ? 't (tracing stop)' : 'T (stopped)'} in ${stopped.length} samples`,
-        }),
-      )
-    }
+    if (begin === undefined || end === undefined) continue
+    const key = `${begin.state} ${begin.at} ${end.at}`
+    const known = stops.get(key)
+    if (known === undefined)
+      stops.set(key, {
+        tids: [tid],
+        isTraced: begin.state === 116,
+        window: { from: begin.at, to: end.at },
+        samples: stopped.length,
+      })
+    else known.tids.push(tid)
+  }
+  for (const { tids: stoppedTids, isTraced, window, samples } of stops.values()) {
+    facts.push(
+      factOf(question, evidence, {
+        kind: 'stopped',
+        window,
+        isCoarse: true,
+        isSender: true,
+        pid: sender.pid,
+        comm: sender.comm,
+        text: `${threadsPhrase(stoppedTids)} in state ${isTraced ? 't (tracing stop)' : 'T (stopped)'} in ${samples} samples`,
+      }),
+    )
   }
   return facts
 }

@@ -6,7 +6,7 @@
 
 import { leaveReasons } from '../events/kernel.ts'
 import { formatSpan } from '../time/format.ts'
-import { between, millisecond, overlapOf, spanOf, type Instant, type Window } from '../time/instant.ts'
+import { between, millisecond, overlapOf, instantOf, spanOf, type Instant, type Window } from '../time/instant.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact } from './finding.ts'
 
@@ -21,7 +21,7 @@ interface OffCpu {
 const lookBack = 60e9
 
 const words: Readonly<Record<(typeof leaveReasons)[number], string>> = {
-  unknown: 'off its CPU',
+  unknown: 'off the CPU',
   preempted: 'ready to run and had no CPU',
   sleeping: 'asleep, waiting for an event',
   uninterruptible: 'asleep in the kernel, not to be interrupted (disk or lock)',
@@ -30,44 +30,79 @@ const words: Readonly<Record<(typeof leaveReasons)[number], string>> = {
   dead: 'gone',
 }
 
+/** When the sender's threads were seen at work: the ends of their calls, by thread, in order of time. */
+function activityOf(question: Question, evidence: Evidence): Map<number, number[]> {
+  const activity = new Map<number, number[]>((question.sender?.tids ?? []).map((tid) => [tid, []]))
+  const window = { from: instantOf(question.around.from - lookBack), to: question.around.to }
+  for (const { at, cells, from, to } of evidence.store.calls.slices(window)) {
+    for (let i = from; i < to; i++) activity.get(cells.tid[i] ?? 0)?.push(at[i] ?? 0)
+  }
+  return activity
+}
+
 function offCpuOf(question: Question, evidence: Evidence): OffCpu[] {
   const tids = new Set(question.sender?.tids ?? [])
   const open = new Map<number, { at: number; reason: number; cpu: number }>()
   const found: OffCpu[] = []
   const { around, lateness } = question
+  const activity = activityOf(question, evidence)
+
+  function close(tid: number, until: number): void {
+    const gone = open.get(tid)
+    if (gone === undefined) return
+    open.delete(tid)
+    // In a filtered recording the switch that brings a thread back may be missing; a call that ends shows it at work.
+    const seen = activity.get(tid)?.find((end) => end > gone.at) ?? until
+    const window = { from: instantOf(gone.at), to: instantOf(Math.min(until, seen)) }
+    if (overlapOf(window, lateness) > 0)
+      found.push({ tid, window, reason: leaveReasons[gone.reason] ?? 'unknown', cpu: gone.cpu })
+  }
+
   for (const { at, cells, from, to } of evidence.store.switches.slices({
-    from: (around.from - lookBack) as Instant,
+    from: instantOf(around.from - lookBack),
     to: around.to,
   })) {
     for (let i = from; i < to; i++) {
       const leaving = cells.from[i] ?? 0
       const coming = cells.to[i] ?? 0
       const moment = at[i] ?? 0
-      const gone = tids.has(coming) ? open.get(coming) : undefined
-      if (gone !== undefined) {
-        open.delete(coming)
-        const window = { from: gone.at as Instant, to: moment as Instant }
-        if (overlapOf(window, lateness) > 0)
-          found.push({ tid: coming, window, reason: leaveReasons[gone.reason] ?? 'unknown', cpu: gone.cpu })
-      }
-      if (tids.has(leaving)) open.set(leaving, { at: moment, reason: cells.reason[i] ?? 0, cpu: cells.cpu[i] ?? 0 })
+      if (tids.has(coming)) close(coming, moment)
+      if (!tids.has(leaving)) continue
+      close(leaving, moment)
+      open.set(leaving, { at: moment, reason: cells.reason[i] ?? 0, cpu: cells.cpu[i] ?? 0 })
     }
   }
-  for (const [tid, gone] of open) {
-    const window = { from: gone.at as Instant, to: lateness.to }
-    if (overlapOf(window, lateness) > 0)
-      found.push({ tid, window, reason: leaveReasons[gone.reason] ?? 'unknown', cpu: gone.cpu })
-  }
+  for (const tid of Array.from(open.keys())) close(tid, lateness.to)
   return found
 }
+
+/** Threads that were away for the same reason and the same stretch are one line. */
+function groupsOf(all: readonly OffCpu[]): (OffCpu & { readonly tids: readonly number[] })[] {
+  const groups: (OffCpu & { readonly tids: number[] })[] = []
+  for (const one of all) {
+    const same = groups.find(
+      (group) =>
+        group.reason === one.reason &&
+        Math.abs(group.window.from - one.window.from) < 5 * millisecond &&
+        Math.abs(group.window.to - one.window.to) < 5 * millisecond,
+    )
+    if (same === undefined) groups.push({ ...one, tids: [one.tid] })
+    else same.tids.push(one.tid)
+  }
+  return groups
+}
+
+export const threadsPhrase = (tids: readonly number[]): string =>
+  tids.length === 1
+    ? `thread ${tids[0]} was`
+    : `${tids.length} threads (${tids.slice(0, 4).join(', ')}${tids.length > 4 ? ', …' : ''}) were`
 
 function senderFacts(question: Question, evidence: Evidence): Fact[] {
   const { sender, lateness } = question
   const least = Math.max(millisecond, 0.01 * (lateness.to - lateness.from))
-  return offCpuOf(question, evidence)
-    .filter((one) => overlapOf(one.window, lateness) >= least)
+  return groupsOf(offCpuOf(question, evidence).filter((one) => overlapOf(one.window, lateness) >= least))
     .sort((a, b) => overlapOf(b.window, lateness) - overlapOf(a.window, lateness))
-    .slice(0, 8)
+    .slice(0, 5)
     .map((one) =>
       factOf(question, evidence, {
         kind: one.reason === 'stopped' || one.reason === 'traced' ? 'stopped' : 'off-cpu',
@@ -75,32 +110,35 @@ function senderFacts(question: Question, evidence: Evidence): Fact[] {
         isSender: true,
         pid: sender?.pid,
         comm: sender?.comm,
-        text: `thread ${one.tid} was ${words[one.reason]} for ${formatSpan(between(one.window.from, one.window.to))}`,
+        text: `${threadsPhrase(one.tids)} ${words[one.reason]} for ${formatSpan(between(one.window.from, one.window.to))}`,
       }),
     )
 }
 
-/** Who ran while the advert was overdue: time on any CPU, by thread, from the switches. */
+/**
+ * Who ran while the advert was overdue: time on any CPU, by thread, from coming to leaving. Not by CPU: captures of
+ * sysdig's modern BPF driver say CPU 0 for all of them.
+ */
 function ownerFacts(question: Question, evidence: Evidence): Fact[] {
   const { lateness, sender } = question
   const { store } = evidence
   const busy = new Map<number, { ns: number; name: number; from: number; to: number }>()
-  const lastOn = new Map<number, { at: number; tid: number; name: number }>()
+  const cameAt = new Map<number, number>()
   const senderTids = new Set(sender?.tids ?? [])
   for (const { at, cells, from, to } of store.switches.slices(lateness)) {
     for (let i = from; i < to; i++) {
       const moment = at[i] ?? 0
-      const cpu = cells.cpu[i] ?? 0
       const leaving = cells.from[i] ?? 0
-      const before = lastOn.get(cpu)
+      const came = cameAt.get(leaving)
       // Filtered streams leave switches out: only a stretch whose both ends were seen counts.
-      if (before !== undefined && before.tid === leaving && leaving !== 0 && !senderTids.has(leaving)) {
-        const known = busy.get(leaving) ?? { ns: 0, name: cells.fromName[i] ?? 0, from: before.at, to: moment }
-        known.ns += moment - before.at
+      if (came !== undefined && leaving !== 0 && !senderTids.has(leaving)) {
+        const known = busy.get(leaving) ?? { ns: 0, name: cells.fromName[i] ?? 0, from: came, to: moment }
+        known.ns += moment - came
         known.to = moment
         busy.set(leaving, known)
       }
-      lastOn.set(cpu, { at: moment, tid: cells.to[i] ?? 0, name: cells.toName[i] ?? 0 })
+      cameAt.delete(leaving)
+      cameAt.set(cells.to[i] ?? 0, moment)
     }
   }
   const length = lateness.to - lateness.from

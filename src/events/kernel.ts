@@ -18,7 +18,6 @@ export const processChanges = ['fork', 'thread', 'exec', 'exit', 'rename'] as co
 export type ProcessChange = (typeof processChanges)[number]
 
 export const signalSteps = ['sent', 'delivered'] as const
-export type SignalStep = (typeof signalSteps)[number]
 
 /** Why a thread left its CPU, where the probe says so (bpftrace); sysdig does not. */
 export const leaveReasons = [
@@ -30,7 +29,6 @@ export const leaveReasons = [
   'traced',
   'dead',
 ] as const
-export type LeaveReason = (typeof leaveReasons)[number]
 
 export interface KernelSink extends Outcomes {
   name(text: string): NameId

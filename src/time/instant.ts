@@ -13,7 +13,6 @@ export type Instant = number & { readonly [brand]: 'instant' }
 /** A length of time, nanoseconds. */
 export type Span = number & { readonly [brand]: 'span' }
 
-export const microsecond = 1e3 as Span
 export const millisecond = 1e6 as Span
 export const second = 1e9 as Span
 

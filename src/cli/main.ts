@@ -1,0 +1,11 @@
+// What bin/whylate.js runs: the arguments of this process in, its exit code out.
+
+import { run } from './program.ts'
+
+// A reader that has gone (`whylate … | head`) ends us as it ends everybody else; it is no defect.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+process.exitCode = await run(process.argv.slice(2))

@@ -1,0 +1,82 @@
+// The commands and their options, wired to what carries them out. The only place that knows all rooms.
+
+import { Command, CommanderError } from 'commander'
+import { Fault } from '../capture/fault.ts'
+import { runDoctor, type DoctorOptions } from './doctor.ts'
+import { listScenarios, runDrill, type DrillOptions } from './drill.ts'
+import { exitCode, exitCodesHelp, type ExitCode } from './exit-code.ts'
+import { runLive } from './live.ts'
+import { addLiveOptions, type LiveOptions } from './live-options.ts'
+import { tellFault } from './say.ts'
+import { readVersion } from './version.ts'
+
+const liveHelp = `
+Example: whylate -i tap3f2a91c0-7e --vrid 205
+
+Cost to the host: tcpdump with a narrow filter (under 1 % of a core), iostat once a second, ten reads of a few /proc files
+a second, and sysdig or bpftrace, which cost by the rate of system calls: see the README for measured figures. Nothing on
+the host is changed and keepalived is never signalled.
+${exitCodesHelp}`
+
+const doctorHelp = `
+Example: whylate doctor -i tap3f2a91c0-7e
+
+Cost to the host: each probe is started for a moment and stopped again.
+${exitCodesHelp}`
+
+const drillHelp = `
+Example: whylate drill sigstop --seconds 4.2
+
+Needs root. A keepalived pair in network namespaces of its own is made, one fault is done to it, and all of it is removed
+again; nothing else on the host is touched. \`whylate drill list\` names the scenarios.
+
+Cost to the host: that of whylate live for about 20 seconds, and two idle keepalived.
+
+Exit codes: 0 found as it was done; 10 not found, or found wrong; 2 wrong usage; 3 it cannot run here; 1 a defect of whylate.`
+
+export async function run(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done
+  const program = new Command('whylate')
+    .description(
+      'Why was this packet late? Explains each late VRRP advert: how late, late or lost, and what ran in its window.',
+    )
+    .version(readVersion())
+    .exitOverride()
+    .showHelpAfterError('(whylate --help shows what there is)')
+  addLiveOptions(
+    program
+      .command('live', { isDefault: true })
+      .description('watch, and show each late advert on the screen (the default)'),
+  )
+    .addHelpText('after', liveHelp)
+    .action(async (options: LiveOptions) => {
+      code = await runLive(options)
+    })
+  addLiveOptions(
+    program.command('doctor').description('can each probe run here, and if not, the command that makes it so'),
+  )
+    .option('--json', 'as JSON')
+    .addHelpText('after', doctorHelp)
+    .action(async (options: DoctorOptions) => {
+      code = await runDoctor(options)
+    })
+  program
+    .command('drill [scenario]')
+    .description('a fire drill: a real keepalived pair, a real fault, and whether it is found')
+    .option('--watch', 'show it on the live screen as it happens')
+    .option('--seconds <n>', 'how long the fault lasts', (text) => Number(text))
+    .option('--engine <name>', 'what watches the kernel: auto, sysdig, bpftrace or none', 'auto')
+    .addHelpText('after', drillHelp)
+    .action(async (scenario: string | undefined, options: DrillOptions) => {
+      code = scenario === 'list' ? listScenarios() : await runDrill(scenario ?? 'sigstop', options)
+    })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
+    if (!(error instanceof Fault)) throw error
+    tellFault(error)
+    return error.exitCode
+  }
+}

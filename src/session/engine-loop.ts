@@ -1,0 +1,55 @@
+// The engine with a clock: ticks ten times a second and hands out snapshots a few times a second. Runs in a worker, so
+// that neither the screen waits for the data nor the data for the screen; in-process for tests.
+
+import { openOwnClock } from '../capture/own-clock.ts'
+import type { ProbeOutput } from '../capture/output.ts'
+import { openEngine, type EngineOptions } from './engine.ts'
+import type { Snapshot, SnapshotRequest } from './snapshot.ts'
+
+export type EngineMessage =
+  | { readonly kind: 'output'; readonly output: ProbeOutput }
+  | { readonly kind: 'ask'; readonly request: SnapshotRequest }
+  | { readonly kind: 'end' }
+
+export interface EngineLoop {
+  on(message: EngineMessage): void
+}
+
+const tickMs = 50
+/** At most five snapshots a second; an answer to a key goes out at the next tick. */
+const snapshotEveryTicks = 4
+
+/** `post` gets each snapshot; `isLast` on the one after `end`. */
+export function runEngineLoop(options: EngineOptions, post: (snapshot: Snapshot, isLast: boolean) => void): EngineLoop {
+  const clock = openOwnClock(options.origin)
+  const engine = openEngine(options)
+  let request: SnapshotRequest = { late: undefined }
+  let ticks = 0
+  let isAsked = true
+  const timer = setInterval(() => {
+    ticks++
+    if (ticks % (1000 / tickMs) === 0) clock.pair()
+    engine.tick(clock.now())
+    if (!isAsked && ticks % snapshotEveryTicks !== 0) return
+    isAsked = false
+    post(engine.snapshot(request), false)
+  }, tickMs)
+  return {
+    on(message) {
+      switch (message.kind) {
+        case 'output':
+          engine.take(message.output)
+          return
+        case 'ask':
+          request = message.request
+          isAsked = true
+          return
+        case 'end':
+          clearInterval(timer)
+          engine.tick(clock.now())
+          engine.end()
+          post(engine.snapshot(request), true)
+      }
+    },
+  }
+}

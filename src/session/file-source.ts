@@ -1,0 +1,69 @@
+// Files that others captured, as the output of probes: what `import` and `report --pcap …` read, and the tests.
+//
+// A compressed file is told by its first two bytes. One that was cut off (a killed recorder) gives all that came before
+// the cut; what is wrong with it is a notice of its probe, not an exception.
+
+import { createReadStream } from 'node:fs'
+import { constants, createGunzip } from 'node:zlib'
+import type { OutputListener } from '../capture/output.ts'
+import type { ProbeName } from '../events/probe.ts'
+import type { Instant } from '../time/instant.ts'
+
+export interface CapturedFile {
+  readonly probe: ProbeName
+  readonly path: string
+  /** The vantage point, for a capture; '' for the only one. */
+  readonly part: string
+}
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+async function* readPlain(path: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) yield chunk as Uint8Array
+}
+
+async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 256 * 1024 })
+  const feed = async (): Promise<void> => {
+    gunzip.write(first)
+    for await (const chunk of chunks) {
+      if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve))
+    }
+    gunzip.end()
+  }
+  // A damaged stream ends the reading below with its error; feeding it further is over then.
+  const feeding = feed().catch((error: unknown) =>
+    gunzip.destroy(error instanceof Error ? error : new Error(String(error))),
+  )
+  for await (const chunk of gunzip) yield chunk as Uint8Array
+  await feeding
+}
+
+/** The bytes of a file, inflated where it is compressed. */
+export async function* readCaptured(path: string): AsyncGenerator<Uint8Array> {
+  const chunks = readPlain(path)
+  const first = await chunks.next()
+  if (first.done === true) return
+  if (isGzip(first.value)) {
+    yield* inflated(chunks, first.value)
+    return
+  }
+  yield first.value
+  yield* chunks
+}
+
+/** Hands over a whole file; a file that cannot be read to its end is told as a probe that ended. */
+export async function feedFile(file: CapturedFile, at: Instant, listener: OutputListener): Promise<void> {
+  const { probe, part } = file
+  listener({ kind: 'started', probe, at, pid: undefined, tool: 'file', version: '', detail: file.path })
+  try {
+    for await (const bytes of readCaptured(file.path)) listener({ kind: 'bytes', probe, at, life: 0, part, bytes })
+  } catch (error) {
+    listener({
+      kind: 'said',
+      probe,
+      at,
+      text: `${file.path} could not be read to its end: ${error instanceof Error ? error.message : String(error)}`,
+    })
+  }
+}

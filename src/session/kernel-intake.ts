@@ -1,0 +1,120 @@
+// From the kernel engine's parser into the columns. Nothing is made here: numbers in, numbers stored.
+
+import { instantOf, type Instant } from '../time/instant.ts'
+import type { BpftraceSink } from '../parse/bpftrace/event-line.ts'
+import { noResult, type Store } from '../store/store.ts'
+import type { Tally } from './tally.ts'
+
+export interface KernelIntake extends Required<BpftraceSink> {
+  /** Stamp of the newest event: what the stream is complete up to. */
+  readonly lastAt: Instant | undefined
+}
+
+/** `onLost`: the stream lost events between its last one and `at`. */
+export function createKernelIntake(
+  store: Store,
+  tally: Tally,
+  onLost: (from: Instant, to: Instant, events: number) => void,
+): KernelIntake {
+  let lastAt = -Infinity
+  const seen = (at: number): void => {
+    tally.events++
+    if (at > lastAt) lastAt = at
+  }
+  return {
+    get lastAt() {
+      return Number.isFinite(lastAt) ? instantOf(lastAt) : undefined
+    },
+    malformed: (complaint) => tally.malformed(complaint),
+    ignored: (kind) => tally.ignored(kind),
+    name: (text) => store.names.idOf(text),
+    call(at, latency, cpu, tid, pid, comm, call, result, fd, file) {
+      seen(at)
+      const cells = store.calls.place(at)
+      if (cells === undefined) return
+      const i = store.calls.index
+      cells.latencyNs[i] = latency
+      cells.tid[i] = tid
+      cells.pid[i] = pid
+      cells.resultCode[i] = Number.isNaN(result) ? noResult : Math.max(-2147483647, Math.min(2147483647, result))
+      cells.fd[i] = fd
+      cells.commName[i] = comm
+      cells.fileName[i] = file
+      cells.callName[i] = call
+      cells.cpu[i] = cpu
+    },
+    switched(at, cpu, from, to, fromComm, toComm, reason, majorFaults) {
+      seen(at)
+      const cells = store.switches.place(at)
+      if (cells === undefined) return
+      const i = store.switches.index
+      cells.from[i] = from
+      cells.to[i] = to
+      cells.fromName[i] = fromComm
+      cells.toName[i] = toComm
+      cells.majorFaults[i] = majorFaults
+      cells.cpu[i] = cpu
+      cells.reason[i] = reason
+    },
+    woken(at, cpu, tid, by, byComm) {
+      seen(at)
+      const cells = store.wakeups.place(at)
+      if (cells === undefined) return
+      const i = store.wakeups.index
+      cells.tid[i] = tid
+      cells.by[i] = by
+      cells.byName[i] = byComm
+      cells.cpu[i] = cpu
+    },
+    process(at, change, tid, pid, parent, comm, detail) {
+      seen(at)
+      const cells = store.processes.place(at)
+      if (cells === undefined) return
+      const i = store.processes.index
+      cells.change[i] = change
+      cells.tid[i] = tid
+      cells.pid[i] = pid
+      cells.parent[i] = parent
+      cells.commName[i] = comm
+      cells.detailName[i] = detail
+    },
+    signal(at, step, signal, from, fromComm, to, toComm) {
+      seen(at)
+      const cells = store.signals.place(at)
+      if (cells === undefined) return
+      const i = store.signals.index
+      cells.step[i] = step
+      cells.signal[i] = signal
+      cells.from[i] = from
+      cells.fromName[i] = fromComm
+      cells.to[i] = to
+      cells.toName[i] = toComm
+    },
+    blockRequest(at, latency, device, operation, bytes, pid, comm) {
+      seen(at)
+      const cells = store.blockRequests.place(at)
+      if (cells === undefined) return
+      const i = store.blockRequests.index
+      cells.latencyNs[i] = latency
+      cells.deviceName[i] = device
+      cells.operationName[i] = operation
+      cells.bytes[i] = bytes
+      cells.pid[i] = pid
+      cells.commName[i] = comm
+    },
+    cpuTime(at, span, tid, pid, comm, ns) {
+      seen(at)
+      const cells = store.cpuTimes.place(at)
+      if (cells === undefined) return
+      const i = store.cpuTimes.index
+      cells.spanNs[i] = span
+      cells.tid[i] = tid
+      cells.pid[i] = pid
+      cells.commName[i] = comm
+      cells.onCpuNs[i] = ns
+    },
+    lost(at, events) {
+      onLost(Number.isFinite(lastAt) ? instantOf(Math.min(lastAt, at)) : at, at, events)
+    },
+  }
+}

@@ -115,23 +115,27 @@ function senderFacts(question: Question, evidence: Evidence): Fact[] {
     )
 }
 
+interface Busy {
+  ns: number
+  readonly name: number
+  readonly from: number
+  to: number
+}
+
 /**
- * Who ran while the advert was overdue: time on any CPU, by thread, from coming to leaving. Not by CPU: captures of
- * sysdig's modern BPF driver say CPU 0 for all of them.
+ * Time on any CPU, by thread, from coming to leaving. Not by CPU: captures of sysdig's modern BPF driver say CPU 0 for
+ * all of them.
  */
-function ownerFacts(question: Question, evidence: Evidence): Fact[] {
-  const { lateness, sender } = question
-  const { store } = evidence
-  const busy = new Map<number, { ns: number; name: number; from: number; to: number }>()
+function busyBySwitches(question: Question, evidence: Evidence): Map<number, Busy> {
+  const busy = new Map<number, Busy>()
   const cameAt = new Map<number, number>()
-  const senderTids = new Set(sender?.tids ?? [])
-  for (const { at, cells, from, to } of store.switches.slices(lateness)) {
+  for (const { at, cells, from, to } of evidence.store.switches.slices(question.lateness)) {
     for (let i = from; i < to; i++) {
       const moment = at[i] ?? 0
       const leaving = cells.from[i] ?? 0
       const came = cameAt.get(leaving)
       // Filtered streams leave switches out: only a stretch whose both ends were seen counts.
-      if (came !== undefined && leaving !== 0 && !senderTids.has(leaving)) {
+      if (came !== undefined && leaving !== 0) {
         const known = busy.get(leaving) ?? { ns: 0, name: cells.fromName[i] ?? 0, from: came, to: moment }
         known.ns += moment - came
         known.to = moment
@@ -141,18 +145,44 @@ function ownerFacts(question: Question, evidence: Evidence): Fact[] {
       cameAt.set(cells.to[i] ?? 0, moment)
     }
   }
+  return busy
+}
+
+/** bpftrace tells each tenth of a second of CPU that a thread has used, with the stretch in which it did. */
+function busyByCpuTime(question: Question, evidence: Evidence): Map<number, Busy> {
+  const { lateness } = question
+  const busy = new Map<number, Busy>()
+  const reach = { from: lateness.from, to: instantOf(lateness.to + 5e9) }
+  for (const row of evidence.store.cpuTimes.rows(reach)) {
+    const window = { from: instantOf(row.at - row.spanNs), to: row.at }
+    const overlap = overlapOf(window, lateness)
+    if (overlap <= 0 || row.spanNs <= 0) continue
+    const known = busy.get(row.tid) ?? { ns: 0, name: row.commName, from: window.from, to: row.at }
+    known.ns += (row.onCpuNs * overlap) / row.spanNs
+    known.to = row.at
+    busy.set(row.tid, known)
+  }
+  return busy
+}
+
+/** Who ran while the advert was overdue. */
+function ownerFacts(question: Question, evidence: Evidence): Fact[] {
+  const { lateness, sender } = question
+  const told = busyByCpuTime(question, evidence)
+  const busy = told.size > 0 ? told : busyBySwitches(question, evidence)
+  const senderTids = new Set(sender?.tids ?? [])
   const length = lateness.to - lateness.from
   return [...busy]
-    .filter(([, one]) => one.ns >= 0.05 * length)
+    .filter(([tid, one]) => one.ns >= 0.05 * length && !senderTids.has(tid))
     .sort((a, b) => b[1].ns - a[1].ns)
     .slice(0, 6)
     .map(([tid, one]) =>
       factOf(question, evidence, {
         kind: 'cpu',
-        window: { from: one.from as Instant, to: one.to as Instant },
+        window: { from: instantOf(one.from), to: instantOf(one.to) },
         share: Math.min(1, one.ns / length),
         pid: tid,
-        comm: store.names.textOf(one.name),
+        comm: evidence.store.names.textOf(one.name),
         text: `ran for ${formatSpan(spanOf(one.ns))}`,
       }),
     )

@@ -1,8 +1,15 @@
 // Imported before Ink and React, for what they read once, while they are loaded.
 //
-// Where `CI` is set Ink draws nothing until it ends (is-in-ci 2): a screen that was opened on a terminal has somebody
-// in front of it, whatever the variables say. Where NODE_ENV is not set React is its development build, a third slower.
+// Where `CI` is set Ink draws nothing until it ends (is-in-ci 2), and chalk takes all colours away: a screen that was
+// opened on a terminal has somebody in front of it, whatever the variables say. Where NODE_ENV is not set React is its
+// development build, a third slower.
 
-process.env['CI'] = 'false'
-process.env['CONTINUOUS_INTEGRATION'] = 'false'
-process.env['NODE_ENV'] ??= 'production'
+const { env } = process
+const seemsCi =
+  'CI' in env || 'CONTINUOUS_INTEGRATION' in env || Object.keys(env).some((name) => name.startsWith('CI_'))
+if (seemsCi) {
+  env['CI'] = 'false'
+  // 256 colours, which the palette is made of; NO_COLOR is obeyed by the palette.
+  env['FORCE_COLOR'] ??= '2'
+}
+env['NODE_ENV'] ??= 'production'

@@ -13,12 +13,15 @@ import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import type { StreamParser } from '../events/outcome.ts'
 import type { Advert, PacketSink } from '../events/packet.ts'
-import type { ProbeName, ProbeNotice } from '../events/probe.ts'
+import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import { createBpftraceParser } from '../parse/bpftrace.ts'
 import { createHostParser } from '../parse/host.ts'
 import { createIostatParser } from '../parse/iostat.ts'
+import { createIostatTextParser } from '../parse/iostat/text.ts'
 import { createCaptureParser } from '../parse/pcap/capture-parser.ts'
 import { createScapParser } from '../parse/scap/scap-parser.ts'
+import { createSniffingParser } from '../parse/sniffing-parser.ts'
+import { createSysdigTextParser } from '../parse/sysdig-text.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { createClockMap, type ClockPair, type ClockStep } from '../time/clock.ts'
 import {
@@ -39,6 +42,7 @@ import { createPacketIntake } from './packet-intake.ts'
 import { createProbeStates } from './probe-states.ts'
 import { heartbeatOf } from './heartbeat.ts'
 import { ownUseOf, unknownUse } from './own-use.ts'
+import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 
@@ -71,6 +75,13 @@ export interface Engine {
   snapshot(request: SnapshotRequest): Snapshot
   /** All input is in: what is half read is malformed, what waits for a next advert settles. */
   end(): void
+  /** A stretch that the owner of the input knows could not be seen: a file that begins late, or is damaged. */
+  blind(spot: BlindSpot): void
+  /** Stamp of the newest event of a probe, for captures of one of its parts: how far its input has been read. */
+  heardOf(probe: ProbeName, part: string): Instant | undefined
+  readonly firstPacketAt: Instant | undefined
+  /** Places in a probe's input that could not be read, so far. */
+  malformedOf(probe: ProbeName): number
   readonly store: Store
   readonly evidence: Evidence
   readonly late: readonly LateAdvert[]
@@ -91,7 +102,7 @@ export function openEngine(options: EngineOptions): Engine {
   const blindSpots = createBlindSpots()
   const clock = createClockMap()
   const clockSteps: ClockStep[] = []
-  const senders = createSenders()
+  const senders = createSenders(createSendWitness(store))
   let now = options.startedAt
   let arrival = options.startedAt
   let measuredAt = instantOf(-Infinity)
@@ -160,6 +171,28 @@ export function openEngine(options: EngineOptions): Engine {
     }
   }
 
+  function openScap(): StreamParser {
+    const parser = createScapParser({
+      origin,
+      sink: kernels.sysdig,
+      adverts: {
+        sentAdvert(_at, _enterAt, tid, _ipId, _vrid, source) {
+          const thread = parser.threadOf(tid)
+          senders.sent(source, tid, thread?.pid ?? tid, store.names.textOf(thread?.comm ?? 0))
+        },
+      },
+    })
+    return parser
+  }
+
+  function openSysdigText(): StreamParser {
+    return createSysdigTextParser({
+      origin,
+      sink: kernels.sysdig,
+      sent: (source, tid, pid, comm) => senders.sent(source, tid, pid, comm),
+    })
+  }
+
   function openParser(probe: ProbeName, part: string): StreamParser {
     switch (probe) {
       case 'tcpdump':
@@ -169,19 +202,8 @@ export function openEngine(options: EngineOptions): Engine {
           linkName: (index) => linkNames[index],
           sink: captureSink(part),
         })
-      case 'sysdig': {
-        const parser = createScapParser({
-          origin,
-          sink: kernels.sysdig,
-          adverts: {
-            sentAdvert(_at, _enterAt, tid, _ipId, _vrid, source) {
-              const thread = parser.threadOf(tid)
-              senders.sent(source, tid, thread?.pid ?? tid, store.names.textOf(thread?.comm ?? 0))
-            },
-          },
-        })
-        return parser
-      }
+      case 'sysdig':
+        return createSniffingParser((kind) => (kind === 'sysdig-text' ? openSysdigText() : openScap()))
       case 'bpftrace':
         return createBpftraceParser({
           instantAt: (ns) => clock.instantAt(ns),
@@ -190,7 +212,12 @@ export function openEngine(options: EngineOptions): Engine {
           deviceOf: (major, minor) => options.devices?.[`${major}:${minor}`],
         })
       case 'iostat':
-        return createIostatParser({ origin, sink: createDiskIntake(store, states.tallyOf('iostat')) })
+        return createSniffingParser((kind) => {
+          const sink = createDiskIntake(store, states.tallyOf('iostat'))
+          return kind === 'iostat-text'
+            ? createIostatTextParser({ origin, sink })
+            : createIostatParser({ origin, sink })
+        })
       case 'host':
         return createHostParser({
           origin,
@@ -222,6 +249,12 @@ export function openEngine(options: EngineOptions): Engine {
   function heardUntil(probe: ProbeName): Instant | undefined {
     if (probe === 'tcpdump') return packets.lastAt
     return probe === 'sysdig' || probe === 'bpftrace' ? kernels[probe].lastAt : undefined
+  }
+
+  function heardOf(probe: ProbeName, part: string): Instant | undefined {
+    if (probe === 'tcpdump') return packets.lastOf(part)
+    if (probe === 'iostat') return store.disks.lastAt
+    return probe === 'host' ? store.beats.lastAt : heardUntil(probe)
   }
 
   function takeNotice(notice: ProbeNotice): void {
@@ -281,6 +314,12 @@ export function openEngine(options: EngineOptions): Engine {
   }
 
   return {
+    blind: (spot) => blindSpots.add(spot),
+    heardOf,
+    malformedOf: (probe) => states.tallyOf(probe).malformedCount,
+    get firstPacketAt() {
+      return packets.firstAt
+    },
     store,
     evidence,
     late: flows.late,

@@ -1,9 +1,12 @@
 // Which process sends a flow? In the order of how sure it is:
 //
 //   the qemu that holds the link as its tap                       (the host sampler's search)
-//   the thread whose sendmsg carried the advert, by its source    (the kernel engine saw the packet itself)
+//   the thread whose sendmsg carried the advert, by its source    (sysdig shows the packet's first bytes)
 //   the keepalived whose network namespace has the source address (the host sampler's search)
 //   the only qemu that was sampled                                (an imported capture, in which nobody searched)
+//
+// Addresses are not unique: two namespaces of one host may well hold the same one. Among several it is the one whose
+// sendmsg was under way when the adverts passed; where no calls are seen it is nobody, which is better than the wrong one.
 
 import type { FlowSender } from '../diagnose/evidence.ts'
 import type { Flow } from '../diagnose/finding.ts'
@@ -18,6 +21,9 @@ export interface Senders {
   fileOf(pid: number, fd: number): string | undefined
 }
 
+/** Of these threads, the ones whose sendmsg was under way as recent adverts of the flow passed, and how often. */
+export type SendWitness = (flow: Flow, tids: ReadonlySet<number>) => ReadonlyMap<number, number>
+
 const kept = 1024
 
 const flowSender = (sender: Sender): FlowSender => ({
@@ -31,10 +37,12 @@ const flowSender = (sender: Sender): FlowSender => ({
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
 const isVrrpChild = (sender: Sender): boolean => sender.threads.some((thread) => thread.role === 'vrrp')
 
-export function createSenders(): Senders {
+export function createSenders(witness: SendWitness): Senders {
   let searched: readonly Sender[] = []
   const bySource = new Map<string, FlowSender>()
   const threadsOf = new Map<number, { comm: string; readonly tids: Set<number> }>()
+  /** What the calls said, by flow: asked again only while nobody was found, or when the search found others. */
+  const witnessed = new Map<string, Sender>()
 
   function byTap(flow: Flow): FlowSender | undefined {
     const holder = searched.find(
@@ -43,9 +51,23 @@ export function createSenders(): Senders {
     return holder === undefined ? undefined : flowSender(holder)
   }
 
+  function byCalls(flow: Flow, candidates: readonly Sender[]): Sender | undefined {
+    const known = witnessed.get(flow.id)
+    if (known !== undefined && candidates.some((one) => one.pid === known.pid)) return known
+    const counts = witness(flow, new Set(candidates.map((one) => one.pid)))
+    const ranked = candidates.toSorted((a, b) => (counts.get(b.pid) ?? 0) - (counts.get(a.pid) ?? 0))
+    const [best, next] = ranked.map((one) => counts.get(one.pid) ?? 0)
+    if (ranked[0] === undefined || best === undefined || best === 0 || best === next) return undefined
+    if (best > 2 && witnessed.size < kept) witnessed.set(flow.id, ranked[0])
+    return ranked[0]
+  }
+
   function byAddress(flow: Flow): FlowSender | undefined {
     const there = searched.filter((sender) => sender.kind === 'keepalived' && sender.addresses.includes(flow.source))
-    const best = there.find(isVrrpChild) ?? there.at(-1)
+    const children = there.filter(isVrrpChild)
+    const candidates = children.length > 0 ? children : there
+    const [only] = candidates
+    const best = candidates.length > 1 ? byCalls(flow, candidates) : only
     return best === undefined ? undefined : flowSender(best)
   }
 

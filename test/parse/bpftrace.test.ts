@@ -241,7 +241,9 @@ describe('hostile names', () => {
       ),
     )
     expect(notes.lines).toEqual(['1000.000 cpu 0 21 woken by 77 x', '1000.000 cpu 0 21 woken by 78 sh'])
-    expect(notes.malformed.map(({ where }) => where)).toEqual([62])
+    expect(notes.malformed.map(({ where }) => where)).toEqual([
+      start.length + 'W\t12345\t1\t1\t1000000001\t21\t0\t77\tx\n'.length,
+    ])
     expect(notes.lost).toBe(0)
   })
 

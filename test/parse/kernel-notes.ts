@@ -21,7 +21,7 @@ export function createKernelNotes(origin = 0): Notes {
   const lines: string[] = []
   const malformed: Malformed[] = []
   const ignored = new Map<string, number>()
-  const at = (instant: number): string => `${ms(instant - origin)}`
+  const at = (instant: number): string => ms(instant - origin)
   const text = (id: NameId): string => JSON.stringify(names[id] ?? '?').slice(1, -1)
   const note = (line: string): void => {
     lines.push(line)

@@ -6,7 +6,7 @@
 
 import { leaveReasons } from '../events/kernel.ts'
 import { formatSpan } from '../time/format.ts'
-import { between, millisecond, overlapOf, instantOf, spanOf, type Instant, type Window } from '../time/instant.ts'
+import { between, millisecond, overlapOf, instantOf, spanOf, type Window } from '../time/instant.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact } from './finding.ts'
 

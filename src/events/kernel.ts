@@ -30,6 +30,8 @@ export const leaveReasons = [
   'dead',
 ] as const
 
+export type LeaveReason = (typeof leaveReasons)[number]
+
 export interface KernelSink extends Outcomes {
   name(text: string): NameId
 

@@ -16,7 +16,10 @@ export interface PacketIntake {
   forget(part: string): void
   /** Hands on what waits and is older than `now` by more than the slowest capture is late. */
   release(now: Instant): void
+  readonly firstAt: Instant | undefined
   readonly lastAt: Instant | undefined
+  /** The newest packet of one part. */
+  lastOf(part: string): Instant | undefined
 }
 
 type Held = { readonly at: Instant } & ({ readonly advert: Advert } | { readonly traffic: Traffic })
@@ -28,6 +31,7 @@ const holdNs = 0.25e9
 export function createPacketIntake(store: Store, flows: Flows, tally: Tally, parts: readonly string[]): PacketIntake {
   const heardOf = new Map<string, number>(parts.map((part) => [part, -Infinity]))
   let held: Held[] = []
+  let firstAt = Infinity
   let lastAt = -Infinity
 
   function keepAdvert(advert: Advert): void {
@@ -83,6 +87,7 @@ export function createPacketIntake(store: Store, flows: Flows, tally: Tally, par
   function take(part: string, one: Held): void {
     tally.events++
     if (one.at > lastAt) lastAt = one.at
+    if (one.at < firstAt) firstAt = one.at
     heardOf.set(part, Math.max(one.at, heardOf.get(part) ?? -Infinity))
     if (heardOf.size === 1) {
       handOn(one)
@@ -92,10 +97,15 @@ export function createPacketIntake(store: Store, flows: Flows, tally: Tally, par
     handOnUntil(Math.min(...heardOf.values()))
   }
 
+  const known = (at: number): Instant | undefined => (Number.isFinite(at) ? instantOf(at) : undefined)
   return {
-    get lastAt() {
-      return Number.isFinite(lastAt) ? instantOf(lastAt) : undefined
+    get firstAt() {
+      return known(firstAt)
     },
+    get lastAt() {
+      return known(lastAt)
+    },
+    lastOf: (part) => known(heardOf.get(part) ?? -Infinity),
     sinkOf(part) {
       heardOf.set(part, heardOf.get(part) ?? -Infinity)
       return {

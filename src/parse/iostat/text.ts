@@ -25,6 +25,10 @@ const runHead = /^Linux \S+ \(.*\)/
 const anyStamp = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ,].*\d:\d\d/
 const tableHead = /^Device:?\s/
 
+/** Do tables begin here? Asked about the first bytes of a file; a log has stamps too, but no heads of tables. */
+export const isIostatText = (head: string): boolean =>
+  head.split('\n', 64).some((line) => tableHead.test(line) || runHead.test(line))
+
 export function createIostatTextParser(options: IostatOptions): StreamParser {
   const { origin, sink, skipsFirst = false, periodSeconds = 1 } = options
   const clock = createSampleClock(spanOf(periodSeconds * second))

@@ -86,3 +86,21 @@ test('nothing of the project needs what lies outside it', () => {
   )
   expect(outside.map((file) => relative(root, file))).toEqual([])
 })
+
+test("the README's table of rooms says the same", () => {
+  const rows = [
+    ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `(?<room>\w+)` \|[^|]*\| (?<imports>[^|]*?) ?\|$/gm),
+  ]
+  const told = Object.fromEntries(
+    rows.map(({ groups }) => [groups?.['room'] ?? '', (groups?.['imports'] ?? '').trim()]),
+  )
+  const wanted = Object.fromEntries(
+    Object.entries(rooms).map(([room, imports]) => {
+      const names = imports.map((other) =>
+        typesOnly[room as Room]?.includes(other) === true ? `${other} (types)` : other,
+      )
+      return [room, names.length === Object.keys(rooms).length - 1 ? 'all' : names.join(', ')]
+    }),
+  )
+  expect(told).toEqual(wanted)
+})

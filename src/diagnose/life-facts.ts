@@ -37,6 +37,8 @@ export const signalName = (signal: number): string => signalNames[signal] ?? `si
 /** These take a process off its work whoever it is. */
 const decisive = new Set([9, 15, 18, 19, 20])
 const shown = 12
+/** A process that ended so long before due cannot have kept the advert. */
+const over = 50e6
 
 function signalFacts(question: Question, evidence: Evidence): Fact[] {
   const { store } = evidence
@@ -106,8 +108,13 @@ function processFacts(question: Question, evidence: Evidence): Fact[] {
       }),
     )
   }
-  // What ran on beyond the window, or through most of it, says more than what came and went.
-  return facts.toSorted((a, b) => b.share - a.share).slice(0, shown)
+  // What was over before the advert was due kept nobody; what ran through most of it says more than what came and went.
+  const isOver = (fact: Fact): boolean =>
+    !fact.isSender && fact.window.to < question.lateness.from - over && fact.window.to !== fact.window.from
+  return facts
+    .filter((fact) => !isOver(fact))
+    .toSorted((a, b) => b.share - a.share)
+    .slice(0, shown)
 }
 
 export function lifeFacts(question: Question, evidence: Evidence): Fact[] {

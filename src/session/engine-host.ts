@@ -13,6 +13,8 @@ export interface EngineHost {
   snapshot(): Snapshot
   /** Called at each new snapshot; returns how to stop that. */
   subscribe(listener: () => void): () => void
+  /** From here on no time passes: what comes too late is not overdue, its probe is gone. */
+  hold(): void
   /** All input is in: the last snapshot. */
   end(): Promise<Snapshot>
   /** Rejects when the engine itself fails: a defect of ours. */
@@ -78,6 +80,7 @@ function hostOf(
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    hold: () => port.send({ kind: 'hold' }, undefined),
     end() {
       port.send({ kind: 'end' }, undefined)
       return Promise.race([last, failure])

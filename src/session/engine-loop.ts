@@ -9,6 +9,8 @@ import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 export type EngineMessage =
   | { readonly kind: 'output'; readonly output: ProbeOutput }
   | { readonly kind: 'ask'; readonly request: SnapshotRequest }
+  /** The probes are being stopped: what they still say is taken, but no more time passes. */
+  | { readonly kind: 'hold' }
   | { readonly kind: 'end' }
 
 export interface EngineLoop {
@@ -44,9 +46,12 @@ export function runEngineLoop(options: EngineOptions, post: (snapshot: Snapshot,
           request = message.request
           isAsked = true
           return
-        case 'end':
+        case 'hold':
           clearInterval(timer)
           engine.tick(clock.now())
+          return
+        case 'end':
+          clearInterval(timer)
           engine.end()
           post(engine.snapshot(request), true)
       }

@@ -121,6 +121,7 @@ export async function openLive(settings: LiveSettings): Promise<LiveSession> {
   const watching = watchLinks(settings.netns, probes.links, clock, listener)
   async function end(): Promise<Snapshot> {
     clearInterval(watching)
+    engine.hold()
     await probes.stop()
     return engine.end()
   }

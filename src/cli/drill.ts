@@ -9,6 +9,7 @@ import { sweepLeftovers } from '../drill/leftovers.ts'
 import { openPair, type Pair } from '../drill/pair.ts'
 import { createWatchPlan, defaultWatch, formatStep, type WatchPlan, type WatchStep } from '../drill/watch.ts'
 import { Fault } from '../capture/fault.ts'
+import type { ProbeName } from '../events/probe.ts'
 import { formatSession } from '../report/plain.ts'
 import { wireMeaning } from '../report/words.ts'
 import { openLive, type LiveSession } from '../session/live.ts'
@@ -25,6 +26,8 @@ export interface DrillOptions {
 /** How often the plan is asked what to do next. */
 const askEveryMs = 200
 const budgetBytes = 128 * 1024 * 1024
+const mostStartMs = 12_000
+const isEngine = (name: ProbeName): boolean => name === 'sysdig' || name === 'bpftrace'
 
 export function listScenarios(): ExitCode {
   for (const scenario of scenarios) answer(`${scenario.name.padEnd(14)}${scenario.summary}\n`)
@@ -35,6 +38,7 @@ interface Play {
   readonly pair: Pair
   readonly session: LiveSession
   readonly plan: WatchPlan
+  readonly hasEngine: boolean
   /** Carries out the fault; resolves with what was truly done. */
   inject(seconds: number): Promise<Truth>
 }
@@ -48,9 +52,15 @@ async function follow(play: Play, signal: AbortSignal, onStep: (step: WatchStep)
     const snapshot = play.session.snapshot()
     const flow = snapshot.flows.find((one) => one.source === play.pair.sender.address)
     const late = snapshot.late.findLast((one) => one.flow === flow?.id)
+    const elapsedMs = performance.now() - startedMs
+    // A fault that the kernel probe cannot see yet would be half a drill: bpftrace takes seconds to start.
+    const isReady =
+      !play.hasEngine ||
+      elapsedMs > mostStartMs ||
+      snapshot.probes.some((probe) => isEngine(probe.name) && probe.state !== 'starting')
     const step = play.plan.next({
-      elapsedMs: performance.now() - startedMs,
-      adverts: flow?.adverts ?? 0,
+      elapsedMs,
+      adverts: isReady ? (flow?.adverts ?? 0) : 0,
       isFaultOver,
       late: late === undefined ? undefined : { isSettled: late.isSettled, isTakeover: late.takeover },
     })
@@ -127,6 +137,7 @@ export async function runDrill(name: string, options: DrillOptions): Promise<Exi
     const play: Play = {
       pair,
       session,
+      hasEngine: options.engine !== 'none',
       plan: createWatchPlan({ ...defaultWatch, faultSeconds: seconds }),
       inject: (length) => scenario.inject(pair, { seconds: length, signal: over.signal }),
     }

@@ -46,11 +46,10 @@ const mebibytes = (text: string): number =>
 
 export function addLiveOptions(command: Command): Command {
   return command
-    .option(
-      '-i, --interface <name>',
-      'watch this interface; may be given several times (default: all)',
-      interfaceOf,
-      [],
+    .addOption(
+      new Option('-i, --interface <name>', 'watch this interface; may be given several times')
+        .argParser(interfaceOf)
+        .default([], 'all'),
     )
     .option('--netns <name>', 'capture inside this network namespace')
     .option('--vrid <n>', 'only this virtual router', vridOf)
@@ -63,7 +62,7 @@ export function addLiveOptions(command: Command): Command {
     )
     .option('--no-iostat', 'do not run iostat')
     .option('--filter <pcap>', 'another heartbeat than VRRP, as a capture filter (with --interval)')
-    .option('--budget <MiB>', 'memory for events', mebibytes, 256 * 1024 * 1024)
+    .addOption(new Option('--budget <MiB>', 'memory for events').argParser(mebibytes).default(256 * 1024 * 1024, '256'))
     .option('--for <time>', 'end by itself after this time', spanIn('s'))
     .addOption(new Option('--sysdig <path>', 'this sysdig').env('WHYLATE_SYSDIG'))
     .addOption(new Option('--tcpdump <path>', 'this tcpdump').env('WHYLATE_TCPDUMP'))

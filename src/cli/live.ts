@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatNews, formatSession } from '../report/plain.ts'
 import { openLive, type LiveSession } from '../session/live.ts'
+import type { Snapshot } from '../session/snapshot.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import type { LiveOptions } from './live-options.ts'
 import { answer, notice } from './say.ts'
@@ -29,6 +30,10 @@ export async function untilEnd(forNs: number | undefined, until?: Promise<unknow
   }
 }
 
+/** Without a capture there will never be an advert: nobody need wait for one. */
+const hasNoCapture = (snapshot: Snapshot): boolean =>
+  snapshot.probes.some((probe) => probe.name === 'tcpdump' && probe.state === 'absent')
+
 /** What is new, as it comes, on stdout: each late advert with its window. Probes' troubles go to stderr. */
 export async function followAsText(
   session: LiveSession,
@@ -36,13 +41,16 @@ export async function followAsText(
   until?: Promise<unknown>,
 ): Promise<void> {
   let told = session.snapshot()
+  const nothingToDo = new AbortController()
   const stop = session.subscribe(() => {
     const snapshot = session.snapshot()
     answer(formatNews(told, snapshot))
     told = snapshot
+    if (hasNoCapture(snapshot)) nothingToDo.abort()
   })
+  const idle = new Promise<void>((resolve) => nothingToDo.signal.addEventListener('abort', () => resolve()))
   try {
-    await Promise.race([untilEnd(forNs, until), session.failure])
+    await Promise.race([untilEnd(forNs, until === undefined ? idle : Promise.race([until, idle])), session.failure])
   } finally {
     stop()
   }

@@ -144,7 +144,7 @@ describe.skipIf(!hasTmux)('in a real terminal (needs tmux)', () => {
     await started('twoLate', 'NO_COLOR=1 TERM=vt100')
     await shows('WHY #2')
     const styled = await tmux('capture-pane', '-p', '-e', '-t', 'screen')
-    expect(styled).not.toMatch(new RegExp(`${String.fromCharCode(27)}\\[(?:3|4|9)\\d`))
+    expect(styled).not.toMatch(new RegExp(`${String.fromCharCode(27)}\\[(?:3[0-8]|4[0-8]|9\\d)`))
     await type('q')
     await shows('closed by q')
   })

@@ -1,10 +1,11 @@
 // The whole of live on a real keepalived pair: real probes, a sender that is stopped for real, and a second capture that
 // says what truly passed.
 
+import { spawnSync } from 'node:child_process'
 import { execa } from 'execa'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openPair, type Pair } from '../../src/drill/pair.ts'
@@ -198,6 +199,34 @@ test.skipIf(!isRoot)(
       expect(own.length).toBeGreaterThan(0)
       expect(own.every((one) => one.wire === 'W4r')).toBe(true)
       expect(flows.find((one) => one.source === pair.sender.address)).toMatchObject({ late: 0 })
+    } finally {
+      await session.stop()
+      await pair.close()
+    }
+  },
+)
+
+const hasSysdig = spawnSync('sysdig', ['--version']).status === 0
+
+test.skipIf(!isRoot || !hasSysdig)(
+  'the packaged sysdig in the place of the engine: its stream is read live, every event of it (needs root and sysdig)',
+  { timeout: 60_000 },
+  async () => {
+    const capture = resolve(import.meta.dirname, '../captures/scap/qemu-sigstop-guest.scap.gz')
+    process.env['CAPTURE'] = capture
+    const pair = await openPair({ version: 3, advertInterval: 0.5, vrid: 12 })
+    const sysdig = resolve(import.meta.dirname, '../fixtures/bin/sysdig-from-capture')
+    const session = await openLive({ ...settings(pair), engine: 'sysdig', paths: { sysdig } })
+    try {
+      const rows = spawnSync('sysdig', ['-r', capture, '-p', '%evt.type', 'evt.dir=< or evt.type=switch'], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      })
+      const wanted = rows.stdout.trimEnd().split('\n').length
+      const seen = () => session.snapshot().probes.find((probe) => probe.name === 'sysdig')
+      await until(session, () => (seen()?.events ?? 0) >= wanted, 30)
+      expect(seen()).toMatchObject({ state: 'ok', malformed: 0 })
+      expect(seen()?.events).toBeGreaterThanOrEqual(wanted)
     } finally {
       await session.stop()
       await pair.close()

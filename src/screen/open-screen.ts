@@ -7,20 +7,11 @@ import './ink-environment.ts'
 import { render, type Instance } from 'ink'
 import { createElement } from 'react'
 import { App } from './App.tsx'
-import { createLiveFrame, type SnapshotSource } from './live-frame.ts'
+import { createLiveFrame } from './live-frame.ts'
 import { paletteOf } from './palette.ts'
 import { openPlainScreen } from './plain-screen.ts'
-import { openTerminal, traitsOf, type TerminalStreams } from './terminal.ts'
-
-export interface ScreenOptions {
-  readonly source: SnapshotSource
-  /** `process` in life. */
-  readonly terminal: TerminalStreams
-  /** Called once, when the operator quits or a signal ends the screen; the terminal is restored by then. */
-  readonly onQuit: (signal: NodeJS.Signals | undefined) => void
-  /** The screen ends by itself when this settles (`--for`). */
-  readonly until?: Promise<unknown> | undefined
-}
+import type { ScreenOptions } from './screen-options.ts'
+import { openTerminal, traitsOf } from './terminal.ts'
 
 /** Frames are few by themselves (live-frame.ts); this bounds what a held key causes, and is what a key may wait for. */
 const maxFps = 15

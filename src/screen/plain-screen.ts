@@ -3,7 +3,7 @@
 
 import { asciiOf } from '../report/glyphs.ts'
 import { formatNews, formatSession } from '../report/plain.ts'
-import type { ScreenOptions } from './open-screen.ts'
+import type { ScreenOptions } from './screen-options.ts'
 
 export async function openPlainScreen(
   { source, terminal, onQuit, until }: ScreenOptions,

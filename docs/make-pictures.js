@@ -19,7 +19,10 @@ const tmux = (...args) => execFileSync('tmux', args, { encoding: 'utf8' })
 /** The 256-colour cube and greys, for what the palette asks for beyond the first sixteen. */
 function colourOf(index) {
   if (index < 16) return colours[index % 8]
-  if (index >= 232) return `rgb(${Array(3).fill(8 + (index - 232) * 10).join(',')})`
+  if (index >= 232)
+    return `rgb(${Array(3)
+      .fill(8 + (index - 232) * 10)
+      .join(',')})`
   const level = (n) => (n === 0 ? 0 : 55 + n * 40)
   const at = index - 16
   return `rgb(${level(Math.floor(at / 36))},${level(Math.floor(at / 6) % 6)},${level(at % 6)})`
@@ -69,9 +72,15 @@ function svgOf(screen, columns, rows) {
       const length = [...text].length
       const x = 12 + column * cell.width
       const y = 12 + row * cell.height
-      if (style.inverse) parts.push(`<rect x="${x}" y="${y}" width="${length * cell.width}" height="${cell.height}" fill="${style.fill}"/>`)
+      if (style.inverse)
+        parts.push(
+          `<rect x="${x}" y="${y}" width="${length * cell.width}" height="${cell.height}" fill="${style.fill}"/>`,
+        )
       const weight = `${style.bold ? ' font-weight="bold"' : ''}${style.dim ? ' opacity="0.6"' : ''}`
-      if (text.trim() !== '') parts.push(`<text x="${x}" y="${y + 13}" fill="${style.inverse ? '#1e2127' : style.fill}" textLength="${length * cell.width}"${weight} xml:space="preserve">${escaped(text)}</text>`)
+      if (text.trim() !== '')
+        parts.push(
+          `<text x="${x}" y="${y + 13}" fill="${style.inverse ? '#1e2127' : style.fill}" textLength="${length * cell.width}"${weight} xml:space="preserve">${escaped(text)}</text>`,
+        )
       column += length
     }
   })

@@ -52,6 +52,10 @@ function styled(style, codes) {
   return next
 }
 
+const escape = String.fromCharCode(27)
+const sgrPattern = new RegExp(`(${escape}\\[[0-9;]*m)`)
+const sgrWhole = new RegExp(`^${escape}\\[([0-9;]*)m$`)
+
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 function svgOf(screen, columns, rows) {
@@ -61,13 +65,13 @@ function svgOf(screen, columns, rows) {
   let style = plain
   screen.split('\n').forEach((line, row) => {
     let column = 0
-    for (const piece of line.split(/(\x1b\[[0-9;]*m)/)) {
-      const sgr = /^\x1b\[([0-9;]*)m$/.exec(piece)
+    for (const piece of line.split(sgrPattern)) {
+      const sgr = sgrWhole.exec(piece)
       if (sgr !== null) {
         style = styled(style, sgr[1] === '' ? [0] : sgr[1].split(';').map(Number))
         continue
       }
-      const text = piece.replaceAll(/[\x00-\x1f]/g, '')
+      const text = piece.replaceAll(/\p{Cc}/gu, '')
       if (text === '') continue
       const length = [...text].length
       const x = 12 + column * cell.width

@@ -33,7 +33,7 @@ function edge(): readonly [number, number] {
       const later = monotonicNs()
       if (wall !== start) {
         if (later - earlier < bestWidth) {
-          best = [wall, (earlier + later) / 2]
+          best = [wall, Math.round((earlier + later) / 2)]
           bestWidth = later - earlier
         }
         break
@@ -54,7 +54,7 @@ export function openOwnClock(origin?: Epoch): OwnClock {
   let base = instantOfWall(wallMs) - baseNs
   return {
     origin: start,
-    now: () => instantOf(base + monotonicNs()),
+    now: () => instantOf(Math.round(base + monotonicNs())),
     pair() {
       const [ms, ns] = edge()
       base = instantOfWall(ms) - ns

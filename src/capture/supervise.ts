@@ -90,8 +90,8 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     if (!life.hasSpoken) {
       life.hasSpoken = true
       spoken++
-      const { probe, tool, version, detail } = spec
-      listener({ kind: 'started', probe, at, pid: life.child.pid, tool, version, detail })
+      const { probe, tool, version, detail, argv } = spec
+      listener({ kind: 'started', probe, at, pid: life.child.pid, tool, version, detail, argv })
       hear({ kind: 'speaks', afterMs: between(life.startedAt, at) / millisecond })
     }
     listener({ kind: 'bytes', probe: spec.probe, at, life: spoken - 1, part: spec.part, bytes: chunk })

@@ -25,12 +25,12 @@ const wrong = (message: string): never => {
   throw new InvalidArgumentError(message)
 }
 
-const vridOf = (text: string): number =>
+export const vridOf = (text: string): number =>
   /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 255
     ? Number(text)
     : wrong('A VRID is a number from 1 to 255.')
 
-const spanIn =
+export const spanIn =
   (unit: 'ms' | 's') =>
   (text: string): Span =>
     parseDuration(text, unit) ?? wrong('Give a length of time such as 200ms, 30s, 10m or 2h.')
@@ -39,7 +39,7 @@ const interfaceOf = (text: string, before: readonly string[]): readonly string[]
   // IFNAMSIZ is 16 with its 0; `/` and white space cannot be in a name (dev_valid_name in net/core/dev.c).
   /^[^\s/:]{1,15}$/.test(text) ? [...before, text] : wrong('That cannot be the name of an interface.')
 
-const mebibytes = (text: string): number =>
+export const mebibytes = (text: string): number =>
   /^\d{1,6}$/.test(text) && Number(text) >= 16
     ? Number(text) * 1024 * 1024
     : wrong('Give a number of MiB, at least 16.')

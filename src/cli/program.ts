@@ -7,7 +7,9 @@ import { listScenarios, runDrill, type DrillOptions } from './drill.ts'
 import { exitCode, exitCodesHelp, type ExitCode } from './exit-code.ts'
 import { runLive } from './live.ts'
 import { addLiveOptions, type LiveOptions } from './live-options.ts'
+import { addReportOptions, reportHelp, type ReportOptions } from './report-options.ts'
 import { tellFault } from './say.ts'
+import { addTapeCommands } from './tape-commands.ts'
 import { readVersion } from './version.ts'
 
 const liveHelp = `
@@ -60,6 +62,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .action(async (options: DoctorOptions) => {
       code = await runDoctor(options)
     })
+  addTapeCommands(program, argv, (found) => {
+    code = found
+  })
   program
     .command('drill [scenario]')
     .description('a fire drill: a real keepalived pair, a real fault, and whether it is found')
@@ -69,6 +74,17 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .addHelpText('after', drillHelp)
     .action(async (scenario: string | undefined, options: DrillOptions) => {
       code = scenario === 'list' ? listScenarios() : await runDrill(scenario ?? 'sigstop', options)
+    })
+  addReportOptions(
+    program
+      .command('report [bundle]')
+      .description('explain a finished capture: a bundle, or files that others captured'),
+  )
+    .addHelpText('after', reportHelp)
+    .action(async (bundle: string | undefined, options: ReportOptions) => {
+      // Only who wants a report loads it.
+      const { runReport } = await import('./report.ts')
+      code = await runReport(bundle, options)
     })
   try {
     await program.parseAsync([...argv], { from: 'user' })

@@ -2,7 +2,7 @@
 
 import type { BlindSpot } from '../events/probe.ts'
 import type { ClockStep } from '../time/clock.ts'
-import { overlapOf, type Window } from '../time/instant.ts'
+import { overlapOf, type Instant, type Window } from '../time/instant.ts'
 import type { Store } from '../store/store.ts'
 import type { Fact, Flow, LateAdvert } from './finding.ts'
 
@@ -22,6 +22,20 @@ export interface Evidence {
   readonly isOurs: (pid: number) => boolean
   readonly blindSpots: readonly BlindSpot[]
   readonly clockSteps: readonly ClockStep[]
+  /** Every late advert of the session; undefined where only one is asked about. */
+  readonly late?: readonly LateAdvert[]
+  /** When the sender handed this advert to the kernel, by its source, VRID and IPv4 ID, where that was seen. */
+  readonly issued?: (source: string, vrid: number, ipId: number) => Issued | undefined
+  /** Cgroups of a process, where they are known: only theirs can have throttled or frozen it. */
+  readonly cgroupsOf?: (pid: number) => readonly string[] | undefined
+}
+
+/** sendmsg of one advert. */
+export interface Issued {
+  /** It returned. */
+  readonly at: Instant
+  /** Bytes sent, or -errno. */
+  readonly result: number
 }
 
 /** One late advert as a question: what was so between due and sent? */

@@ -3,6 +3,7 @@
 
 import type { Advert, Family } from '../events/packet.ts'
 import type { BlindSpot } from '../events/probe.ts'
+import type { Explanation } from './explanation.ts'
 import type { Instant, Span, Window } from '../time/instant.ts'
 
 /**
@@ -136,4 +137,6 @@ export interface WindowView {
   /** Facts that were left out because there were too many. */
   readonly more: number
   readonly blindSpots: readonly BlindSpot[]
+  /** undefined only while its flow is not known. */
+  readonly explanation: Explanation | undefined
 }

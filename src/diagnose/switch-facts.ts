@@ -40,6 +40,18 @@ function activityOf(question: Question, evidence: Evidence): Map<number, number[
   return activity
 }
 
+/** The first of ascending `moments` that is later than `at`. */
+function firstAfter(moments: readonly number[], at: number): number | undefined {
+  let low = 0
+  let high = moments.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((moments[middle] ?? 0) <= at) low = middle + 1
+    else high = middle
+  }
+  return moments[low]
+}
+
 function offCpuOf(question: Question, evidence: Evidence): OffCpu[] {
   const tids = new Set(question.sender?.tids ?? [])
   const open = new Map<number, { at: number; reason: number; cpu: number }>()
@@ -52,7 +64,7 @@ function offCpuOf(question: Question, evidence: Evidence): OffCpu[] {
     if (gone === undefined) return
     open.delete(tid)
     // In a filtered recording the switch that brings a thread back may be missing; a call that ends shows it at work.
-    const seen = activity.get(tid)?.find((end) => end > gone.at) ?? until
+    const seen = firstAfter(activity.get(tid) ?? [], gone.at) ?? until
     const window = { from: instantOf(gone.at), to: instantOf(Math.min(until, seen)) }
     if (overlapOf(window, lateness) > 0)
       found.push({ tid, window, reason: leaveReasons[gone.reason] ?? 'unknown', cpu: gone.cpu })

@@ -5,6 +5,7 @@
 import { after, before, overlapOf, spanOf, type Window } from '../time/instant.ts'
 import { callFacts } from './call-facts.ts'
 import { diskFacts } from './disk-facts.ts'
+import { explain } from './explain/explain.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact, Flow, LateAdvert, WindowView } from './finding.ts'
 import { lifeFacts } from './life-facts.ts'
@@ -63,5 +64,6 @@ export function windowView(late: LateAdvert, flow: Flow | undefined, evidence: E
     facts: kept.toSorted((a, b) => a.window.from - b.window.from || a.window.to - b.window.to),
     more: all.length - kept.length,
     blindSpots,
+    explanation: flow === undefined ? undefined : explain(late, flow, evidence),
   }
 }

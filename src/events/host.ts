@@ -39,6 +39,8 @@ export interface HostSample {
   readonly inflight: readonly { readonly device: string; readonly reads: number; readonly writes: number }[]
   readonly vmstat: Readonly<Record<string, number>>
   readonly stealTicks: number | undefined
+  /** Cgroups of each process, its threads' and those above them, where they changed since the last sample. */
+  readonly cgroupsOf?: ReadonlyMap<number, readonly string[]>
   /** Threads in `threads` that are whylate's own or its children's. */
   readonly own?: readonly number[]
 }

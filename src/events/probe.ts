@@ -15,6 +15,8 @@ export type ProbeNotice =
       readonly tool: string
       readonly version: string
       readonly detail: string
+      /** Exactly as it was started, where it is a program. */
+      readonly argv?: readonly string[]
     }
   /** A counter of the tool: events lost so far, in total since its start. */
   | { readonly kind: 'drops'; readonly probe: ProbeName; readonly at: Instant; readonly total: number }

@@ -7,7 +7,7 @@
 //    "inflight":{"vda":[0,0]},"vmstat":{"pswpin":0,"pgmajfault":21111},"steal":208}
 //
 // `th`: tid -> [pid, comm, state, ns on CPU, ns waiting for a CPU, timeslices, last CPU, major faults]. Ours adds `own`
-// (tids of whylate itself), and two kinds of line with the same `ns` and `mono`: `facts` (once a second) and `senders`
+// (tids of whylate itself), `cgOf` (pid -> its cgroups, where they changed), and two kinds of line with the same `ns` and `mono`: `facts` (once a second) and `senders`
 // (at the start and on change). Unknown keys are ignored, missing ones left out.
 //
 // Clocks: `ns` CLOCK_REALTIME, `mono` CLOCK_MONOTONIC. `ns` has 19 digits, more than a double holds: it is taken from

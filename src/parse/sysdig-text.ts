@@ -16,13 +16,13 @@ import type { StreamParser } from '../events/outcome.ts'
 import { epochOf, instantAt, type Epoch } from '../time/instant.ts'
 import { createLineSplitter } from './bpftrace/line-splitter.ts'
 import { parseSysdigRow, rowBegin } from './sysdig/row.ts'
-import { createRowTeller } from './sysdig/row-teller.ts'
+import { createRowTeller, type AdvertSent } from './sysdig/row-teller.ts'
 
 export interface SysdigTextOptions {
   readonly origin: Epoch
   readonly sink: KernelSink
-  /** A thread handed an advert of this source to the kernel. */
-  readonly sent: (source: string, tid: number, pid: number, comm: string) => void
+  /** A thread handed an advert to the kernel; which one, text does not tell. */
+  readonly sent: AdvertSent
 }
 
 /** sysdig cuts buffers at 80 bytes; argument lists of execve have kilobytes. */

@@ -34,11 +34,11 @@ import {
   wireSentence,
 } from './words.ts'
 
-const textColumns = 100
+export const textColumns = 100
 /** Newest ones; the count above them is of all. */
 const listedLate = 20
 
-function indented(text: string, indent: number, firstIndent = indent): string[] {
+export function indented(text: string, indent: number, firstIndent = indent): string[] {
   return wrap(text, textColumns - indent).map((line, index) => ' '.repeat(index === 0 ? firstIndent : indent) + line)
 }
 
@@ -100,9 +100,9 @@ export function formatSession(snapshot: Snapshot): string {
   ].join('\n')
 }
 
-const laneColumns = 12
+export const laneColumns = 12
 
-function factLines(fact: Fact, late: LateAdvert, lateness: Window): string[] {
+export function factLines(fact: Fact, late: LateAdvert, lateness: Window): string[] {
   const offset = padStart(formatOffset(between(late.dueAt, fact.window.from)), 11)
   const covers = overlapOf(fact.window, lateness) > 0 ? formatShare(fact.share) : ''
   const lane = laneOf(fact.window, lateness, laneColumns, fact.isCoarse)

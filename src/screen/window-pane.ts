@@ -1,5 +1,5 @@
-// The window of one late advert: what it cost, what the wire says, and the facts in order of time, each with the part
-// of the lateness that it covers. No verdict: which fact is to blame is for the reader.
+// The window of one late advert: what it cost, the verdict with its ledger, and the facts in order of time, each with
+// the part of the lateness that it covers.
 //
 //      FROM DUE SHARE due─────sent KIND      WHAT
 //      +0.032 s  99 % ████████████ stopped   ◆ qemu-system-x86(6875): stopped by a signal
@@ -25,6 +25,7 @@ import { formatClock, formatSpan } from '../time/format.ts'
 import { between, overlapOf } from '../time/instant.ts'
 import { apart, cell, column, fitted, numberColumn, ruled, widthOfRow, type Row } from './cells.ts'
 import type { Meaning } from './palette.ts'
+import { detailRows, ledgerRows, summaryRows } from './verdict-rows.ts'
 
 /** `lead` says which one it is: `WHY #2`, or its place in the list where the list itself has no room. */
 export function windowTitle(lead: string, late: LateAdvert, snapshot: Snapshot, width: number): Row {
@@ -119,13 +120,16 @@ function unseenRows(view: WindowView, width: number): Row[] {
 
 /** All there is, for the pane of full height. */
 export function fullWindow(view: WindowView, snapshot: Snapshot, width: number): Row[] {
-  const { late, facts } = view
+  const { late, facts, explanation } = view
   const clock = (at: typeof late.at): string => formatClock(at, snapshot.origin)
   const times = `previous ${clock(late.previousAt)}, due ${clock(late.dueAt)}, sent ${clock(late.at)} UTC`
   const notListed =
     view.more > 0 ? [[cell(` ${view.more} more facts are not kept in this list.`, 'muted')] as const] : []
   return [
     ...wrapped(costPhrase(late), width, late.takeover ? 'late' : 'warning'),
+    ...(explanation === undefined
+      ? []
+      : [...summaryRows(explanation, width), ...ledgerRows(explanation, width, 10), ...detailRows(explanation, width)]),
     ...wrapped(wireSentence(late), width, 'strong'),
     ...wrapped(marginSentence(late.margin), width, 'plain'),
     ...wrapped(times, width, 'plain'),
@@ -149,11 +153,16 @@ function evidenceRow(late: LateAdvert, width: number): Row[] {
 
 /** What fits below the lists: cost and wire first, then what could not be seen, then the facts that cover most. */
 export function briefWindow(view: WindowView, width: number, height: number): Row[] {
-  const { late, facts } = view
-  const head: Row[] = [
-    [cell(` ${costPhrase(late)}`, late.takeover ? 'late' : 'warning')],
-    ...wrapped(wireSentence(late), width, 'strong').slice(0, height < 6 ? 1 : 2),
-  ]
+  const { late, facts, explanation } = view
+  const wire = wrapped(wireSentence(late), width, 'strong').slice(0, height < 6 ? 1 : 2)
+  const verdict =
+    explanation === undefined
+      ? wire
+      : [
+          ...summaryRows(explanation, width).slice(0, height < 6 ? 1 : 3),
+          ...ledgerRows(explanation, width, height < 8 ? 1 : 3),
+        ]
+  const head: Row[] = [[cell(` ${costPhrase(late)}`, late.takeover ? 'late' : 'warning')], ...verdict]
   let left = height - head.length - Math.min(3, Math.max(1, facts.length))
   const take = (rows: readonly Row[]): readonly Row[] => {
     const taken = rows.slice(0, Math.max(0, left))

@@ -37,13 +37,16 @@ import {
 } from '../time/instant.ts'
 import { createBlindSpots } from './blind-spots.ts'
 import { createDiskIntake, createHostIntake } from './host-intake.ts'
+import { createIssuedAdverts } from './issued-adverts.ts'
 import { createKernelIntake } from './kernel-intake.ts'
 import { createPacketIntake } from './packet-intake.ts'
 import { createProbeStates } from './probe-states.ts'
 import { heartbeatOf } from './heartbeat.ts'
 import { ownUseOf, unknownUse } from './own-use.ts'
+import { createMemberships } from './memberships.ts'
 import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
+import { createTextSenders } from './text-senders.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 
 export interface EngineOptions {
@@ -103,6 +106,7 @@ export function openEngine(options: EngineOptions): Engine {
   const clock = createClockMap()
   const clockSteps: ClockStep[] = []
   const senders = createSenders(createSendWitness(store))
+  const issued = createIssuedAdverts()
   let now = options.startedAt
   let arrival = options.startedAt
   let measuredAt = instantOf(-Infinity)
@@ -140,6 +144,7 @@ export function openEngine(options: EngineOptions): Engine {
   }
   if (options.clockPair !== undefined) notePair(options.clockPair)
 
+  const cgroups = createMemberships()
   const evidence: Evidence = {
     store,
     senderOf: (flow) => senders.senderOf(flow),
@@ -148,6 +153,9 @@ export function openEngine(options: EngineOptions): Engine {
       return blindSpots.all
     },
     clockSteps,
+    late: flows.late,
+    issued: (source, vrid, ipId) => issued.find(source, vrid, ipId),
+    cgroupsOf: (pid) => cgroups.of(pid),
   }
 
   function isWatched(advert: Advert): boolean {
@@ -176,7 +184,8 @@ export function openEngine(options: EngineOptions): Engine {
       origin,
       sink: kernels.sysdig,
       adverts: {
-        sentAdvert(_at, _enterAt, tid, _ipId, _vrid, source) {
+        sentAdvert(at, _enterAt, tid, ipId, vrid, source, result) {
+          issued.add(source, vrid, ipId, { at, result })
           const thread = parser.threadOf(tid)
           senders.sent(source, tid, thread?.pid ?? tid, store.names.textOf(thread?.comm ?? 0))
         },
@@ -186,10 +195,14 @@ export function openEngine(options: EngineOptions): Engine {
   }
 
   function openSysdigText(): StreamParser {
+    const textSenders = createTextSenders(store)
     return createSysdigTextParser({
       origin,
       sink: kernels.sysdig,
-      sent: (source, tid, pid, comm) => senders.sent(source, tid, pid, comm),
+      sent(enterAt, at, tid, pid, comm) {
+        const source = textSenders.sent(enterAt, at, tid)
+        if (source !== undefined) senders.sent(source, tid, pid, comm)
+      },
     })
   }
 
@@ -225,6 +238,7 @@ export function openEngine(options: EngineOptions): Engine {
             clockPair: notePair,
             senders: (all) => senders.learn(all),
             threads: (all) => senders.sampled(all),
+            cgroupsOf: (pid, paths) => cgroups.add(pid, paths),
             facts: (at, told) => {
               ownUse = ownUseOf(ownUse, at, told)
             },

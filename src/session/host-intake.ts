@@ -13,6 +13,7 @@ export interface HostListener {
   senders(senders: readonly Sender[]): void
   facts(at: Instant, facts: Readonly<Record<string, number | string>>): void
   threads(threads: readonly ThreadSample[]): void
+  cgroupsOf(pid: number, paths: readonly string[]): void
   /** Threads of whylate itself. */
   own(tids: readonly number[]): void
 }
@@ -93,6 +94,7 @@ export function createHostIntake(store: Store, tally: Tally, listener: HostListe
       const beat = store.beats.place(sample.at)
       if (beat !== undefined) beat.monotonicNs[store.beats.index] = sample.monotonicNs
       listener.threads(sample.threads)
+      for (const [pid, paths] of sample.cgroupsOf ?? []) listener.cgroupsOf(pid, paths)
       keepThreads(store, sample)
       keepPressure(store, sample)
       keepCgroups(store, sample)

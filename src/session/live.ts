@@ -9,6 +9,7 @@ import type { OutputListener } from '../capture/output.ts'
 import { openOwnClock, type OwnClock } from '../capture/own-clock.ts'
 import { startProbes, type ProbeOptions, type RunningProbes } from '../capture/probes.ts'
 import type { Span } from '../time/instant.ts'
+import type { EngineOptions } from './engine.ts'
 import { openEngineHere, openEngineWorker, type EngineHost } from './engine-host.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 
@@ -75,12 +76,15 @@ function watchLinks(
   }, linksEveryMs).unref()
 }
 
+/** Hears everything that the engine hears, and must return at once, too: a recorder. */
+export type OpenTee = (options: EngineOptions, clock: OwnClock) => Promise<OutputListener>
+
 /** Starts everything. Throws a Fault for what was typed wrong; what cannot run here is a blind spot. */
-export async function openLive(settings: LiveSettings): Promise<LiveSession> {
+export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promise<LiveSession> {
   const clock = openOwnClock()
   const link = settings.interfaces.length === 1 ? settings.interfaces[0] : undefined
   const openEngine = import.meta.url.endsWith('.ts') ? openEngineHere : openEngineWorker
-  const engine: EngineHost = openEngine({
+  const options: EngineOptions = {
     origin: clock.origin,
     mode: 'live',
     host: hostname(),
@@ -95,11 +99,15 @@ export async function openLive(settings: LiveSettings): Promise<LiveSession> {
     isHeartbeat: settings.filter !== undefined,
     devices: readDevices(),
     clockPair: clock.pair(),
-  })
+  }
+  const tee = await openTee?.(options, clock)
+  const engine: EngineHost = openEngine(options)
   let stopping: Promise<Snapshot> | undefined
   // That our own children end when we stop them is no news and no blind spot.
   const listener: OutputListener = (output) => {
-    if (stopping === undefined || output.kind !== 'ended') engine.take(output)
+    if (stopping !== undefined && output.kind === 'ended') return
+    tee?.(output)
+    engine.take(output)
   }
   let probes: RunningProbes
   try {

@@ -227,3 +227,16 @@ test('a step of the wall clock is a blind spot and makes the false gap a W7', ()
   expect(engine.late).toMatchObject([{ wire: 'W7' }])
   expect(engine.snapshot({ late: undefined }).blindSpots.some((spot) => spot.source === 'clock')).toBe(true)
 })
+
+test('the cgroups of a process are remembered, also those that it was in for a moment only', () => {
+  const engine = engineWith()
+  const line = (second: number, cgOf: string): string =>
+    `{"ns":${origin + BigInt(second * 1e9)},"mono":${(50 + second) * 1e9},"th":{},"cg":{},"cgOf":{${cgOf}}}\n`
+  const lines =
+    line(1, '"7":["/sys/fs/cgroup/a"]') +
+    line(2, '"7":["/sys/fs/cgroup/b"],"x":[1],"8":"no list"') +
+    line(3, '"7":["/sys/fs/cgroup/a"]')
+  engine.take({ kind: 'bytes', probe: 'host', at: atS(3), life: 0, part: '', bytes: Buffer.from(lines) })
+  expect(engine.evidence.cgroupsOf?.(7)).toEqual(['/sys/fs/cgroup/a', '/sys/fs/cgroup/b'])
+  expect(engine.evidence.cgroupsOf?.(9)).toBeUndefined()
+})

@@ -15,6 +15,8 @@ export interface CgroupSamples {
   askThreads(tidsOf: (pid: number) => readonly number[]): void
   /** The members of `cg`, without its braces. */
   sample(): string
+  /** Who is where: the members of `cgOf`, without its braces; empty when nothing changed since it was last asked. */
+  changes(): string
   readonly versions: string
   /** Cgroups that had no room. */
   readonly skipped: number
@@ -48,6 +50,8 @@ export function createCgroupSamples(mounts: readonly CgroupMount[] = readCgroupM
   let open = new Map<string, OpenFolder>()
   let isStale = false
   let skipped = 0
+  /** Cgroups of each process as they were last told, as JSON. */
+  const told = new Map<number, string>()
 
   function lookUp(): void {
     isStale = false
@@ -104,6 +108,19 @@ export function createCgroupSamples(mounts: readonly CgroupMount[] = readCgroupM
         if (texts === undefined) isStale = true
         else parts.push(`${folder.head}{${texts}}`)
       }
+      return parts.join(',')
+    },
+    changes() {
+      const parts: string[] = []
+      for (const [pid, one] of followed) {
+        const texts = [one.text, ...one.threadTexts]
+        const folders = texts.flatMap((text) => cgroupFoldersOf(text, mounts).map(({ folder }) => folder))
+        const json = JSON.stringify([...new Set(folders)].slice(0, mostFolders))
+        if (told.get(pid) === json) continue
+        told.set(pid, json)
+        parts.push(`"${pid}":${json}`)
+      }
+      for (const pid of told.keys()) if (!followed.has(pid)) told.delete(pid)
       return parts.join(',')
     },
     get versions() {

@@ -98,7 +98,8 @@ export function openSamplingLoop({ clock, identity, version }: LoopOptions, list
     const reading = wall.read()
     const th = threads.sample()
     const members = `"th":{${th}},"psi":{${counters.pressure()}},"cg":{${cgroups.sample()}},${counters.sample()}`
-    say(reading, `${members},"own":[${threads.own.join(',')}]`)
+    const moved = cgroups.changes()
+    say(reading, `${members}${moved === '' ? '' : `,"cgOf":{${moved}}`},"own":[${threads.own.join(',')}]`)
     if (ticks === 0) say(reading, `"facts":${JSON.stringify(identity)}`)
     if (hasScanned) saySenders(reading)
     ticks++

@@ -2,7 +2,7 @@
 
 import type { CgroupSample, HostSample, Pressure, ThreadSample } from '../../events/host.ts'
 import type { Instant } from '../../time/instant.ts'
-import { entriesIn, isRecord, numberIn, textIn, type Fields } from './fields.ts'
+import { entriesIn, isRecord, numberIn, textIn, textsIn, type Fields } from './fields.ts'
 
 /** `complaints` takes a sentence for each part that could not be read. */
 export function readSample(value: Fields, at: Instant, monotonicNs: number, complaints: string[]): HostSample {
@@ -20,6 +20,7 @@ export function readSample(value: Fields, at: Instant, monotonicNs: number, comp
     inflight: inflightOf(value['inflight']),
     vmstat: numbersOf(value['vmstat']),
     stealTicks: numberIn(value['steal']),
+    ...(isRecord(value['cgOf']) ? { cgroupsOf: membershipOf(value['cgOf']) } : {}),
     ...(Array.isArray(own) ? { own: own.filter((tid): tid is number => Number.isInteger(tid)) } : {}),
   }
 }
@@ -53,6 +54,11 @@ function threadOf(tid: string, fields: unknown): ThreadSample | undefined {
     cpu: numberIn(cpu) ?? -1,
     majorFaults: numberIn(majorFaults) ?? NaN,
   }
+}
+
+function membershipOf(value: Fields): ReadonlyMap<number, readonly string[]> {
+  const entries = entriesIn(value).filter(([pid]) => /^\d{1,10}$/.test(pid))
+  return new Map(entries.map(([pid, folders]) => [Number(pid), textsIn(folders)]))
 }
 
 function pressureOf(psi: unknown, resource: 'cpu' | 'io' | 'memory'): Pressure | undefined {

@@ -36,10 +36,11 @@ const numberIn = (args: string, key: string): number | undefined => {
 }
 /** `next=32397(keepalived) pgft_maj=0 …` */
 const nextThread = /^next=(?<tid>\d+)(?:\((?<comm>[^]*?)\))?(?: pgft_maj=(?<faults>\d+)|$)/
-/** `192.0.2.2->224.0.0.18`, of the raw socket that keepalived sends on. */
-const advertSocket = /^(?<source>[\da-f.:]+)->(?:224\.0\.0\.18|ff02::12)(?::\d+)?$/
-const rawVrrpSocket = /:112(?:->|$)/
-const rawSource = /^(?<source>[\da-f.:]+?)(?::112)?->/
+/** Where VRRP goes to, or the raw socket of protocol 112 that it leaves by. */
+const advertSocket = /->(?:224\.0\.0\.18|ff02::12)(?::\d+)?$|:112(?:->|$)/
+
+/** `sendmsg` ran from `enterAt` to `at`; where the enter is not in the text, both are when it ended. */
+export type AdvertSent = (enterAt: Instant, at: Instant, tid: number, pid: number, comm: string) => void
 
 function exitStatus(args: string): string {
   const signal = numberIn(args, 'sig') ?? 0
@@ -48,10 +49,7 @@ function exitStatus(args: string): string {
   return ret === undefined ? '' : `exit ${ret}`
 }
 
-export function createRowTeller(
-  sink: KernelSink,
-  sent: (source: string, tid: number, pid: number, comm: string) => void,
-): RowTeller {
+export function createRowTeller(sink: KernelSink, sent: AdvertSent): RowTeller {
   const enters = new Map<number, Enter>()
   const nameOf = (text: string): NameId => (text === '' ? noName : sink.name(text))
 
@@ -78,7 +76,8 @@ export function createRowTeller(
   function tellLife(row: SysdigRow, at: Instant): void {
     const pid = row.pid ?? unknown
     const parent = numberIn(row.args, 'ptid') ?? unknown
-    const executable = /(?:^|\s)exe=(\S*)/.exec(row.args)?.[1] ?? ''
+    // `exe` is argv[0], which a process chooses; newer versions add the real path.
+    const executable = (/\strusted_exepath=(\S+)/.exec(row.args) ?? /(?:^|\s)exe=(\S*)/.exec(row.args))?.[1] ?? ''
     // The child's own exit names it; the parent's only repeats it.
     if (births.has(row.type) && row.result === 0) {
       const change = row.args.includes('CLONE_THREAD') ? newThread : fork
@@ -96,12 +95,9 @@ export function createRowTeller(
     sink.signal(enter?.at ?? at, step, signal, row.tid, nameOf(row.comm), to > 0 ? to : unknown, noName)
   }
 
-  function tellSent(row: SysdigRow, enter: Enter | undefined): void {
-    const isRawVrrp = rawVrrpSocket.test(enter?.fdName ?? row.fdName)
-    const source = (advertSocket.exec(row.fdName) ?? (isRawVrrp ? rawSource.exec(row.fdName) : null))?.groups?.[
-      'source'
-    ]
-    if (source !== undefined && (row.result ?? -1) > 0) sent(source, row.tid, row.pid ?? row.tid, row.comm)
+  function tellSent(row: SysdigRow, at: Instant, enter: Enter | undefined): void {
+    const isAdvert = advertSocket.test(row.fdName) || (enter !== undefined && advertSocket.test(enter.fdName))
+    if (isAdvert && (row.result ?? -1) > 0) sent(enter?.at ?? at, at, row.tid, row.pid ?? row.tid, row.comm)
   }
 
   function tellCall(row: SysdigRow, at: Instant): void {
@@ -116,7 +112,7 @@ export function createRowTeller(
     const result = row.result ?? Number.NaN
     sink.call(at, spanOf(latency), row.cpu, tid, pid, nameOf(row.comm), nameOf(type), result, fd, nameOf(file))
     if (kills.has(type)) tellSignal(row, at, enter)
-    else if (sends.has(type)) tellSent(row, enter)
+    else if (sends.has(type)) tellSent(row, at, enter)
     else tellLife(row, at)
   }
 

@@ -1,0 +1,110 @@
+// What could not be seen in this window, and how much certainty it leaves.
+//
+//   lossy      the source ran and lost events here          at most `possible`: what it did not say may have happened
+//   absent     the source said nothing at all               at most `likely`, and less where the cause needs it
+//   harmless   iostat: a disk never convicts by itself      nothing
+
+import type { BlindSpot } from '../../events/probe.ts'
+import type { Confidence, Explanation } from '../explanation.ts'
+import type { Subject } from './subject.ts'
+
+export interface Blindness {
+  readonly spots: Explanation['blindSpots']
+  readonly cap: Confidence
+  readonly settledBy: readonly string[]
+}
+
+function isAbsent(spot: BlindSpot, subject: Subject): boolean {
+  const { sees, gap } = subject
+  const covers = spot.from <= gap.from && (spot.to ?? Infinity) >= gap.to
+  // A loss is over when it is told; what never ran is open to the end, or has a remedy.
+  if (!covers || (spot.to !== undefined && spot.remedy === undefined)) return false
+  if (spot.source === 'sysdig' || spot.source === 'bpftrace') return !sees.calls && !sees.switches
+  return spot.source === 'host' ? !sees.samples : false
+}
+
+/** Another kernel engine saw what this one did not run for. */
+const isReplaced = (spot: BlindSpot, subject: Subject): boolean =>
+  (spot.source === 'sysdig' || spot.source === 'bpftrace') &&
+  subject.evidence.blindSpots.every(
+    (one) => one === spot || one.source !== spot.source || one.reason === spot.reason,
+  ) &&
+  spot.from <= subject.gap.from &&
+  (spot.to ?? Infinity) >= subject.gap.to &&
+  (subject.sees.calls || subject.sees.switches) &&
+  spot.remedy !== undefined
+
+const lossyEffect = 'it lies in this window: nothing beyond "possible" is said'
+
+function toldSpots(subject: Subject): { spot: Explanation['blindSpots'][number]; isLossy: boolean }[] {
+  const { evidence, gap } = subject
+  return evidence.blindSpots
+    .filter((spot) => spot.from <= gap.to && (spot.to ?? Infinity) >= gap.from)
+    .map((spot) => {
+      if (spot.source === 'iostat') return { spot: { ...spot, effect: undefined }, isLossy: false }
+      if (isReplaced(spot, subject)) return { spot: { ...spot, effect: undefined }, isLossy: false }
+      if (isAbsent(spot, subject))
+        return { spot: { ...spot, effect: 'without it no more than "likely" is said' }, isLossy: false }
+      return { spot: { ...spot, effect: lossyEffect }, isLossy: true }
+    })
+}
+
+/** Sources that said nothing here and did not complain either: never started, or not part of what was imported. */
+function missing(subject: Subject): Explanation['blindSpots'] {
+  const { sees, gap, evidence } = subject
+  const isTold = (sources: readonly string[]): boolean =>
+    evidence.blindSpots.some(
+      (spot) => sources.includes(spot.source) && spot.from <= gap.to && (spot.to ?? Infinity) >= gap.from,
+    )
+  const spots: Explanation['blindSpots'][number][] = []
+  const add = (source: BlindSpot['source'], reason: string, remedy: string, effect: string): void => {
+    spots.push({ source, from: gap.from, to: gap.to, reason, remedy, effect })
+  }
+  if (!sees.calls && !sees.switches && !isTold(['sysdig', 'bpftrace']))
+    add(
+      'sysdig',
+      'no calls, switches or signals were recorded',
+      'run with sysdig or bpftrace',
+      'who did it cannot be told, and no more than "likely" is said',
+    )
+  else if (
+    (sees.calls || sees.switches) &&
+    !sees.senderCalls &&
+    subject.sender !== undefined &&
+    !isTold(['sysdig', 'bpftrace'])
+  )
+    add(
+      'sysdig',
+      'the recording has no call of the sender itself',
+      'never filter the sender out',
+      'the sender’s own calls are unseen',
+    )
+  if (!sees.samples && !isTold(['host']))
+    add(
+      'host',
+      'the sender’s state and run delay were not sampled',
+      'let the host sampler run',
+      'no state letters, run delay or cgroup counters',
+    )
+  if (!sees.iostat && !isTold(['iostat']))
+    add('iostat', 'no disk was watched', 'run iostat -dxt 1', 'disks can be neither suspected nor cleared')
+  return spots
+}
+
+export function blindnessOf(subject: Subject): Blindness {
+  const told = toldSpots(subject)
+  const absent = missing(subject)
+  const isLossy = told.some((one) => one.isLossy)
+  const hasKernel = subject.sees.calls || subject.sees.switches
+  const isPartial = !hasKernel || !subject.sees.samples
+  return {
+    spots: [...told.map((one) => one.spot), ...absent],
+    cap: isLossy ? 'possible' : isPartial ? 'likely' : 'certain',
+    settledBy: [
+      ...(hasKernel
+        ? []
+        : ['whylate live --engine auto: with sysdig or bpftrace the sender’s calls and switches are seen']),
+      ...(isLossy ? ['record again with larger buffers: what was dropped here cannot be had back'] : []),
+    ],
+  }
+}

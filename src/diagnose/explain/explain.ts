@@ -1,0 +1,183 @@
+// One late advert explained: the ledger, the verdict, the suspects.
+//
+//   gates (wire, clocks) ── hold ──────────────────────────────▶ ruling ─┐
+//        │ none                                                          ├─▶ caps by what was not seen ─▶ explanation
+//   claims of all sources ─▶ painted ledger ─▶ the largest state's ruling┘
+//
+// Pure: it reads the store and nothing else. The order and the rules are those of docs/lateness.md.
+
+import type { Evidence } from '../evidence.ts'
+import type { Explanation } from '../explanation.ts'
+import type { Flow, LateAdvert } from '../finding.ts'
+import { blindnessOf } from './blindness.ts'
+import { ledgerOf, painted as paint, type Claim, type Painted } from './claim.ts'
+import { sampledKeepalived } from './candidates.ts'
+import { gateOf } from './gates.ts'
+import { keepalivedReading } from './keepalived-reading.ts'
+import { qemuReading } from './qemu-reading.ts'
+import { ruledOutOf } from './ruled-out.ts'
+import { lesserOf, type Ruling } from './ruling.ts'
+import { coursesOf, type Courses } from './sender-claims.ts'
+import { subjectOf, type Subject } from './subject.ts'
+import { suspectsOf } from './suspects.ts'
+
+/** What a sender's reading yields: the claims for the ledger, and what they come to. */
+export interface Read {
+  readonly claims: readonly Claim[]
+  readonly ruling: Ruling
+  /** What the rest of the ledger is called. */
+  readonly rest: string
+}
+
+const gateRest = {
+  'capture-loss': 'nothing was late: the advert was sent and not recorded',
+  'clock-step': 'nothing was late: the clock was stepped',
+  planned: 'no process was there to send',
+  'host-frozen': 'the whole host stood still',
+  path: 'on its way: past the sender',
+} as const
+
+function locationOf(subject: Subject): string {
+  const { wire, otherTraffic, ipIdStep } = subject.late
+  const id = ipIdStep === 1 ? ', IPv4 ID +1' : ''
+  const alive =
+    otherTraffic === undefined
+      ? ''
+      : otherTraffic > 0
+        ? '; its other traffic went on'
+        : '; its other traffic was missing, too'
+  if (wire === 'W2') return `by the wire (W2${id}): issued on time, and held before the capture saw it`
+  return `by the wire (${wire}${id}): never issued in time${alive}`
+}
+
+/** The process that sends was not found: the wire is all there is. */
+function unseenSender(subject: Subject): Read {
+  const { wire, otherTraffic } = subject.late
+  const isAlive = otherTraffic !== undefined && otherTraffic > 0
+  const where = wire === 'W2' ? 'Issued on time and held' : 'Never issued in time'
+  return {
+    claims: [],
+    rest: 'the sender’s own state was not seen',
+    ruling: {
+      cause: 'unknown',
+      confidence: 'unknown',
+      summary: `${where}${isAlive ? ', while its machine went on with other traffic' : ''}: the sender’s own state was not seen.`,
+      culprit: undefined,
+      evidence: [
+        'open: a call that blocked keepalived’s loop (log, DNS or mail, SNMP, a file), one vCPU or thread without a CPU, a stall of qemu’s main loop, a stop from outside',
+        ...(wire.startsWith('W1')
+          ? [
+              'unlikely: vhost_net off, or anything else behind sendmsg — that would hold an advert that was issued, and this one was not',
+            ]
+          : []),
+      ],
+      settledBy: [
+        'record on the host that runs the sender, with its process in view: whylate live',
+        'in the guest: sysdig -w guest.scap proc.name=keepalived or evt.type=switch',
+      ],
+    },
+  }
+}
+
+function readingOf(subject: Subject, courses: Courses): Read {
+  const { sender, sees } = subject
+  if (sender === undefined || (!sees.senderCalls && !sees.samples)) return unseenSender(subject)
+  return sender.kind === 'qemu' ? qemuReading(subject, courses) : keepalivedReading(subject, courses)
+}
+
+function gateReading(ruling: Ruling): Read {
+  const known: Readonly<Record<string, string>> = gateRest
+  return { claims: [], ruling, rest: known[ruling.cause] ?? 'its timer was re-armed' }
+}
+
+function capped(ruling: Ruling, subject: Subject, unexplained: number, cap: Explanation['confidence']): Ruling {
+  let confidence = lesserOf(ruling.confidence, cap)
+  if (unexplained > 0.3) confidence = lesserOf(confidence, 'likely')
+  if (subject.isSenderInferred) confidence = lesserOf(confidence, 'likely')
+  if (!subject.late.isSettled) confidence = lesserOf(confidence, 'likely')
+  if (confidence !== 'unknown' && ruling.cause !== 'unknown') return { ...ruling, confidence }
+  return { ...ruling, cause: 'unknown', confidence: 'unknown', culprit: undefined }
+}
+
+/** Location and evidence of a gate stand on the wire alone: what the kernel engine lost does not touch them. */
+function gateCap(subject: Subject): Explanation['confidence'] {
+  const isWireBlind = subject.evidence.blindSpots.some(
+    (spot) =>
+      (spot.source === 'tcpdump' || spot.source === 'store') &&
+      spot.from <= subject.gap.to &&
+      (spot.to ?? Infinity) >= subject.gap.from,
+  )
+  return isWireBlind && subject.late.wire !== 'W3' ? 'possible' : 'certain'
+}
+
+interface Viewed {
+  readonly subject: Subject
+  readonly courses: Courses
+  readonly read: Read
+}
+
+/** States that no neighbour's fault can look like: one process, off its work from due to sent. */
+const telling: ReadonlySet<string> = new Set(['sender-stopped', 'sender-throttled'])
+
+/** The one sampled keepalived whose state explains the lateness, if it is exactly one family of processes. */
+function candidateView(late: LateAdvert, flow: Flow, evidence: Evidence): Viewed | undefined {
+  const views = sampledKeepalived(late, evidence).flatMap((sender): Viewed[] => {
+    const subject = subjectOf(late, flow, evidence, sender)
+    const courses = coursesOf(subject)
+    const read = keepalivedReading(subject, courses)
+    return telling.has(read.ruling.cause) && read.ruling.confidence !== 'possible' ? [{ subject, courses, read }] : []
+  })
+  const last = views.at(-1)
+  if (last === undefined) return undefined
+  const isFrozen = (one: Viewed): boolean => one.read.claims.some((claim) => claim.state === 'frozen')
+  // A frozen cgroup holds parent and child; who is stopped or waits for a CPU is one process.
+  if (views.length > 1 && !views.every((one) => isFrozen(one))) return undefined
+  return {
+    ...last,
+    read: {
+      ...last.read,
+      ruling: {
+        ...last.read.ruling,
+        confidence: 'possible',
+        evidence: [
+          ...last.read.ruling.evidence,
+          views.length > 1
+            ? 'which of the frozen processes sends was not told'
+            : `that ${last.subject.sender?.comm ?? 'it'} (${last.subject.sender?.pid ?? '?'}) sends this flow was not told: no other one was away just then`,
+        ],
+      },
+    },
+  }
+}
+
+function viewOf(late: LateAdvert, flow: Flow, evidence: Evidence, gate: Ruling | undefined): Viewed {
+  const subject = subjectOf(late, flow, evidence)
+  if (gate === undefined && subject.sender === undefined) {
+    const candidate = candidateView(late, flow, evidence)
+    if (candidate !== undefined) return candidate
+  }
+  const courses = coursesOf(subject)
+  return { subject, courses, read: gate === undefined ? readingOf(subject, courses) : gateReading(gate) }
+}
+
+export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Explanation {
+  const gate = gateOf(subjectOf(late, flow, evidence))
+  const { subject, courses, read } = viewOf(late, flow, evidence, gate)
+  const all: Painted[] = paint(read.claims, subject.lateness)
+  const ledger = ledgerOf(all, subject.lateness, read.rest)
+  const unexplained = ledger.find((one) => one.state === 'unexplained')?.share ?? 0
+  const blindness = blindnessOf(subject)
+  const ruling = capped(read.ruling, subject, unexplained, gate === undefined ? blindness.cap : gateCap(subject))
+  return {
+    cause: ruling.cause,
+    confidence: ruling.confidence,
+    summary: ruling.summary,
+    culprit: ruling.culprit,
+    ledger,
+    suspects: suspectsOf(subject, ruling),
+    evidence: [...(gate === undefined ? [locationOf(subject)] : []), ...ruling.evidence].slice(0, 8),
+    ruledOut: gate === undefined ? ruledOutOf(subject, courses, all, ruling.cause) : [],
+    blindSpots: blindness.spots,
+    settledBy: ruling.confidence === 'certain' ? [] : [...new Set([...ruling.settledBy, ...blindness.settledBy])],
+  }
+}

@@ -1,0 +1,193 @@
+// A guest behind a tap: qemu's threads say whether the guest could run; what went on inside it, the host cannot say.
+
+import { freezerOf } from './actors.ts'
+import { painted, windowsOf, type Claim } from './claim.ts'
+import type { Read } from './explain.ts'
+import {
+  blockedRuling,
+  dominantOf,
+  monitorClient,
+  pagingRuling,
+  stalledRuling,
+  starvedRuling,
+  stoppedRuling,
+  throttledRuling,
+  vcpuStoppedRuling,
+  victimOf,
+  vmStoppedRuling,
+  type Reading,
+} from './reading.ts'
+import { lesserOf, type Ruling } from './ruling.ts'
+import { qemuStateOf, vcpuOnly, type QemuState } from './qemu-state.ts'
+import { spanText, type Courses } from './sender-claims.ts'
+import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
+import type { Subject } from './subject.ts'
+
+/** Without run delay and state letters a standstill has many causes; only commands at both ends tell this one. */
+function standstillClaims(subject: Subject, state: QemuState): Claim[] {
+  return state.standstill.flatMap((window): Claim[] => {
+    const isCommand = state.isBracketed && monitorClient(subject, window) !== undefined
+    const isKnown = subject.sees.samples || subject.sees.reasons || isCommand
+    const writer = freezerOf(subject, window)
+    if (writer !== undefined)
+      return [
+        {
+          state: 'frozen',
+          window,
+          detail: `${writer.file} was written as it began or ended`,
+          source: 'calls',
+          isCoarse: true,
+        },
+      ]
+    const detail = 'all vCPUs in one long wait, qemu itself healthy'
+    return isKnown ? [{ state: 'vm-stopped', window, detail, source: 'switches', isCoarse: false }] : []
+  })
+}
+
+function unseen(subject: Subject): Ruling {
+  return {
+    cause: 'unknown',
+    confidence: 'unknown',
+    summary: `Never issued in time: ${subject.sender?.name ?? 'the guest'} did not run all the while, and nothing that was seen says why.`,
+    culprit: undefined,
+    evidence: ['open: stopped from outside, a stall of qemu’s main loop, vCPUs without a CPU, a paused guest'],
+    settledBy: [
+      'let the host sampler run beside sysdig: state letters, run delay and cgroup counters settle which',
+      'virsh domstate --reason DOMAIN; virsh event --all --timestamp',
+    ],
+  }
+}
+
+/** Something took the guest off its work between the advert before and this one: a timer armed late fires late. */
+function isDisturbed(subject: Subject, state: QemuState): boolean {
+  const L = lengthOf(subject.lateness)
+  const away = state.claims
+    .filter((one) => one.state !== 'running' && (one.state !== 'runnable' || lengthOf(one.window) >= 0.2 * L))
+    .flatMap((one) => clipped(one.window, subject.gap) ?? [])
+  return sumOf(union(away)) >= 0.4 * L
+}
+
+function insideGuest(subject: Subject, state: QemuState): Ruling {
+  if (!state.isAlive) return unseen(subject)
+  const { otherTraffic } = subject.late
+  // Whether a vCPU that was off its CPU had wanted one, only run delay or a switch's reason tells.
+  const isRunDelaySeen = subject.sees.samples || subject.sees.reasons
+  // A takeover moves the phase, so that a hold cannot be told from it, unless the burst of held adverts is missing.
+  const { foreignInGap, reactions, missed } = subject.late
+  const isHoldOpen = foreignInGap > 0 && reactions >= missed
+  const isDoubtful = isHoldOpen || otherTraffic === 0 || !isRunDelaySeen || isDisturbed(subject, state)
+  const name = subject.sender?.name ?? 'the guest'
+  return {
+    cause: 'inside-guest',
+    confidence: isDoubtful ? 'possible' : 'likely',
+    summary: `Never issued in time: ${name} ran normally on this host${otherTraffic !== undefined && otherTraffic > 0 ? ' and answered others' : ''}; what held keepalived up lies inside the guest.`,
+    culprit: victimOf(subject),
+    evidence: [
+      'its vCPUs ran through the lateness, and its main loop went on',
+      ...(otherTraffic !== undefined && otherTraffic > 0
+        ? [`${otherTraffic} other packets of the guest left while the advert was overdue`]
+        : []),
+    ],
+    settledBy: [
+      'in the guest: sysdig -w guest.scap, and whylate import --scap guest=guest.scap; journalctl -t Keepalived_vrrp',
+      'in the guest: cat /proc/$(pgrep -o keepalived)/schedstat before and after; any SIGSTOP, full /dev/log, hog?',
+    ],
+  }
+}
+
+function held(subject: Subject, isAlive: boolean): Ruling {
+  return {
+    cause: 'tx-held',
+    confidence: 'possible',
+    summary: `By its phase it was issued on time inside ${subject.sender?.name ?? 'the guest'} and held for ${spanText(lengthOf(subject.lateness))} before it left the tap.`,
+    culprit: victimOf(subject),
+    evidence: [
+      'the adverts after it kept the old phase, or came with it in one burst: the guest’s timer had run on',
+      ...(isAlive ? ['its vCPUs and main loop were at work meanwhile: the guest was not stopped'] : []),
+    ],
+    settledBy: [
+      'in the guest: sysdig -w guest.scap (sendmsg on time proves it), then whylate import --scap guest=guest.scap',
+      `ls -l /proc/${subject.sender?.pid ?? 'PID'}/fd | grep vhost-net: no vhost, and qemu’s main thread carries every frame`,
+    ],
+  }
+}
+
+function stuckRuling(reading: Reading, tid: number, share: number): Ruling {
+  return {
+    cause: 'vcpu-stuck',
+    confidence: share >= 0.7 ? 'likely' : 'possible',
+    summary: `Never issued in time: one vCPU of ${reading.subject.sender?.name ?? 'the guest'} (thread ${tid}) did not run while the others did.`,
+    culprit: victimOf(reading.subject),
+    evidence: [`vCPU thread ${tid} was away for ${Math.round(share * 100)} % of the lateness; its siblings ran`],
+    settledBy: ['virsh vcpuinfo DOMAIN; taskset -p TID: what else is pinned there'],
+  }
+}
+
+/** Short waits for a CPU between long turns do not make a timer late: only stretches of some length count, or most of it. */
+function longWaitsOnly(reading: Reading): Reading {
+  const L = lengthOf(reading.lateness)
+  const waits = windowsOf(reading.painted, ['runnable'])
+  if (sumOf(waits) >= 0.7 * L) return reading
+  const long = union(waits, 5e6).filter((one) => lengthOf(one) >= Math.max(50e6, 0.15 * L))
+  return {
+    ...reading,
+    painted: reading.painted.map((one) =>
+      one.claim.state === 'runnable' ? { ...one, windows: intersection(one.windows, long) } : one,
+    ),
+  }
+}
+
+export function qemuReading(subject: Subject, courses: Courses): Read {
+  const state = qemuStateOf(subject, courses)
+  const claims: Claim[] = [...state.claims, ...standstillClaims(subject, state)]
+  const reading: Reading = { subject, courses, painted: painted(claims, subject.lateness), lateness: subject.lateness }
+  const weighed = longWaitsOnly(reading)
+  const isStall = (claim: Claim): boolean => state.stalls.some((one) => one.detail === claim.detail)
+  const isVcpuOnly = (claim: Claim): boolean => claim.detail.startsWith(vcpuOnly)
+  const rest = state.isAlive ? 'inside the guest: its vCPUs were idle, and no probe is there' : 'not seen'
+  const options = [
+    {
+      of: dominantOf(weighed, 'sender-stopped', ['stopped', 'frozen'], (claim) => !isVcpuOnly(claim)),
+      ruling: stoppedRuling,
+    },
+    { of: dominantOf(weighed, 'vcpu-stuck', ['stopped'], isVcpuOnly), ruling: vcpuStoppedRuling },
+    { of: dominantOf(weighed, 'sender-throttled', ['throttled']), ruling: throttledRuling },
+    { of: dominantOf(weighed, 'sender-starved', ['runnable']), ruling: starvedRuling },
+    { of: dominantOf(weighed, 'sender-paging', ['paging']), ruling: pagingRuling },
+    { of: dominantOf(weighed, 'qemu-stalled', ['blocked'], isStall), ruling: stalledRuling },
+    { of: dominantOf(weighed, 'sender-blocked', ['blocked'], (claim) => !isStall(claim)), ruling: blockedRuling },
+    {
+      of: dominantOf(weighed, 'vm-stopped', ['vm-stopped']),
+      ruling: (of: Reading, dominant: Parameters<typeof vmStoppedRuling>[1]) =>
+        vmStoppedRuling(of, dominant, state.isBracketed),
+    },
+  ].toSorted((a, b) => b.of.share - a.of.share)
+  const [top] = options
+  if (state.stuck !== undefined && (top === undefined || top.of.share < 0.5)) {
+    const share = sumOf(state.stuck.claims.map((one) => one.window)) / Math.max(1, lengthOf(subject.lateness))
+    return { claims: [...claims], rest, ruling: stuckRuling(reading, state.stuck.tid, Math.min(1, share)) }
+  }
+  if (top !== undefined && top.of.share >= 0.25) {
+    const ruling = top.ruling(weighed, top.of)
+    // A guest that went on with other traffic was not standing still as a whole.
+    const isContradicted =
+      subject.late.wire === 'W1-' && top.of.cause !== 'sender-throttled' && top.of.cause !== 'sender-starved'
+    return {
+      claims,
+      rest,
+      ruling: isContradicted ? { ...ruling, confidence: lesserOf(ruling.confidence, 'possible') } : ruling,
+    }
+  }
+  const isGuestSeen = state.isAlive || subject.sees.samples || subject.sees.reasons
+  if (subject.late.wire === 'W2' && isGuestSeen) {
+    const byPhase: Claim = {
+      state: 'held',
+      window: subject.lateness,
+      detail: 'by its phase: issued on time',
+      source: 'wire',
+      isCoarse: true,
+    }
+    return { claims: [...claims, byPhase], rest, ruling: held(subject, state.isAlive) }
+  }
+  return { claims, rest, ruling: insideGuest(subject, state) }
+}

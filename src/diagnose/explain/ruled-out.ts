@@ -1,0 +1,86 @@
+// Who did not do it, and how that is known: only where the source that would have shown it worked in this window.
+
+import { formatSpan } from '../../time/format.ts'
+import { millisecond, spanOf } from '../../time/instant.ts'
+import type { Cause, Explanation } from '../explanation.ts'
+import type { Painted } from './claim.ts'
+import { windowsOf } from './claim.ts'
+import type { Courses } from './sender-claims.ts'
+import { lengthOf, sumOf } from './stretches.ts'
+import type { Subject } from './subject.ts'
+
+type RuledOut = Explanation['ruledOut'][number]
+
+function byWire({ late, flow, evidence }: Subject): RuledOut[] {
+  const out: RuledOut[] = []
+  if (late.ipIdStep === 1)
+    out.push({
+      cause: 'capture-loss',
+      because: 'the IPv4 ID moved on by one: nothing was sent in between that the capture could have lost',
+    })
+  if (late.foreignInGap === 0 && late.wire !== 'W4r')
+    out.push({ cause: 'foreign-vrid', because: `no other router spoke for VRID ${flow.vrid} in the gap` })
+  if (late.wire.startsWith('W1'))
+    out.push({
+      cause: 'tx-held',
+      because: 'one packet, and the phase moved on for good: it was not issued, so it was not held',
+    })
+  const issued =
+    late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
+  if (issued !== undefined && Math.abs(late.at - issued.at) < 20 * millisecond)
+    out.push({
+      cause: 'path',
+      because: `its sendmsg and the packet on the link are ${formatSpan(spanOf(Math.abs(late.at - issued.at)))} apart`,
+    })
+  return out
+}
+
+function byState(subject: Subject, courses: Courses, painted: readonly Painted[]): RuledOut[] {
+  const { lateness, sees, sender } = subject
+  const out: RuledOut[] = []
+  const least = 0.02 * lengthOf(lateness)
+  const none = (states: Parameters<typeof windowsOf>[1]): boolean => sumOf(windowsOf(painted, states)) < least
+  if (sees.samples && none(['stopped', 'frozen']))
+    out.push({ cause: 'sender-stopped', because: 'no sample found it in state T or t, or its cgroup frozen' })
+  if (sees.samples && none(['runnable', 'throttled']))
+    out.push({ cause: 'sender-starved', because: 'its run delay did not grow' })
+  if (sees.cgroups && courses.throttled.length === 0)
+    out.push({ cause: 'sender-throttled', because: 'no cgroup of it was throttled' })
+  if (sees.samples && none(['paging'])) out.push({ cause: 'sender-paging', because: 'no major page fault in state D' })
+  if (sees.senderCalls && sender?.kind === 'keepalived' && none(['blocked']))
+    out.push({
+      cause: 'sender-blocked',
+      because: 'no call of it but its event loop’s own wait lay across the due time',
+    })
+  return out
+}
+
+const busyPercent = 60
+
+function disks({ store, lateness, sees, sender }: Subject, painted: readonly Painted[]): RuledOut[] {
+  if (!sees.iostat) return []
+  const isBlocked = sumOf(windowsOf(painted, ['blocked', 'paging'])) >= 0.02 * lengthOf(lateness)
+  const most = new Map<number, number>()
+  for (const row of store.disks.rows({ from: lateness.from, to: (lateness.to + 2e9) as typeof lateness.to }))
+    most.set(row.deviceName, Math.max(most.get(row.deviceName) ?? 0, row.utilisation))
+  return [...most].flatMap(([device, utilisation]) => {
+    const name = store.names.textOf(device)
+    if (utilisation < 5) return []
+    if (isBlocked) return []
+    const who = sender === undefined ? 'the sender' : sender.comm
+    return [
+      {
+        cause: name,
+        because: `${utilisation >= busyPercent ? `busy (util ${utilisation.toFixed(0)} %), but` : `util ${utilisation.toFixed(0)} %, and`} no bridge: ${who} waited for no file or block meanwhile`,
+      },
+    ]
+  })
+}
+
+export function ruledOutOf(subject: Subject, courses: Courses, painted: readonly Painted[], cause: Cause): RuledOut[] {
+  return [
+    ...byWire(subject),
+    ...byState(subject, courses, painted),
+    ...(subject.sees.samples || subject.sees.senderCalls ? disks(subject, painted) : []),
+  ].filter((one) => one.cause !== cause)
+}

@@ -1,0 +1,139 @@
+// One thread as the ten-a-second samples saw it: state letters, and counters whose steps say how much, not when.
+//
+//   sample   S     S     T     T     T     R     S
+//            |-----|-----|=====|=====|-----|-----|        stopped: from the first T to the last, no further
+//   run delay    0     0     0     0   312 ms             a wait of 312 ms that ended before this sample
+
+import { instantOf, millisecond, second, type Instant, type Window } from '../../time/instant.ts'
+import type { LedgerState } from '../explanation.ts'
+import type { KernelCourse } from './kernel-course.ts'
+import type { Claim } from './claim.ts'
+import { clipped } from './stretches.ts'
+import type { Subject } from './subject.ts'
+
+export interface Sample {
+  readonly at: Instant
+  readonly state: string
+  readonly onCpuNs: number
+  readonly runDelayNs: number
+  readonly slices: number
+  readonly cpu: number
+  readonly majorFaults: number
+}
+
+/** The sampler's period, twice and a half: what encloses a stretch lies within it. */
+export const reach = 0.25e9
+const longestPeriod = 0.5e9
+
+export function sampledCourses(subject: Subject): Map<number, Sample[]> {
+  const courses = new Map<number, Sample[]>((subject.sender?.tids ?? []).map((tid) => [tid, []]))
+  const range = { from: instantOf(subject.gap.from - 3 * second), to: instantOf(subject.gap.to + reach) }
+  for (const { at, cells, from, to } of subject.store.threads.slices(range)) {
+    for (let i = from; i < to; i++) {
+      courses.get(cells.tid[i] ?? 0)?.push({
+        at: instantOf(at[i] ?? 0),
+        state: String.fromCharCode(cells.state[i] ?? 0),
+        onCpuNs: cells.onCpuNs[i] ?? 0,
+        runDelayNs: cells.runDelayNs[i] ?? 0,
+        slices: cells.slices[i] ?? 0,
+        cpu: cells.cpu[i] ?? 0,
+        majorFaults: cells.majorFaults[i] ?? 0,
+      })
+    }
+  }
+  return courses
+}
+
+/** Runs of samples for which `is` holds, as windows from the first to the last of each. */
+export function runsOf<R extends { readonly at: Instant }>(rows: readonly R[], is: (row: R) => boolean): Window[] {
+  const runs: Window[] = []
+  let from: Instant | undefined
+  let last: Instant | undefined
+  for (const row of rows) {
+    if (is(row) && (last === undefined || row.at - last < longestPeriod)) {
+      from ??= row.at
+      last = row.at
+      continue
+    }
+    if (from !== undefined && last !== undefined) runs.push({ from, to: last })
+    from = is(row) ? row.at : undefined
+    last = from
+  }
+  if (from !== undefined && last !== undefined) runs.push({ from, to: last })
+  return runs
+}
+
+/** A run of samples, carried on to where the kernel engine last saw the thread at work before, and first after. */
+export function carriedOn(run: Window, course: KernelCourse | undefined): Window {
+  if (course === undefined || course.activity.length === 0) return run
+  const before = course.activity.findLast((at) => at <= run.from)
+  const behind = course.activity.find((at) => at >= run.to)
+  return {
+    from: before !== undefined && run.from - before < reach ? instantOf(before) : run.from,
+    to: behind !== undefined && behind - run.to < reach ? instantOf(behind) : run.to,
+  }
+}
+
+const claimOf = (state: LedgerState, window: Window, detail: string): Claim => ({
+  state,
+  window,
+  detail,
+  source: 'samples',
+  isCoarse: true,
+})
+
+export function stopsOf(samples: readonly Sample[], course: KernelCourse | undefined): Claim[] {
+  return (
+    [
+      ['T', 'stopped by a signal (state T)'],
+      ['t', 'stopped by a tracer (state t)'],
+    ] as const
+  ).flatMap(([letter, detail]) =>
+    runsOf(samples, (one) => one.state === letter).map((run) => claimOf('stopped', carriedOn(run, course), detail)),
+  )
+}
+
+/** Where a step of the run delay lay: it is booked when the thread gets its CPU. */
+function waitEnd(first: Sample, next: Sample, course: KernelCourse | undefined, sentAt: Instant): Instant {
+  const arrival = course?.arrivals.findLast((one) => one.at > first.at && one.at <= next.at)
+  if (arrival !== undefined) return arrival.at
+  return sentAt > first.at && sentAt < next.at ? sentAt : next.at
+}
+
+export function waitsOf(
+  samples: readonly Sample[],
+  course: KernelCourse | undefined,
+  sentAt: Instant,
+  lateness: Window,
+): Claim[] {
+  const claims: Claim[] = []
+  let previous: Sample | undefined
+  for (const next of samples) {
+    const first = previous
+    previous = next
+    if (first === undefined || next.at - first.at > longestPeriod) continue
+    const delay = next.runDelayNs - first.runDelayNs
+    if (delay >= millisecond) {
+      const end = waitEnd(first, next, course, sentAt)
+      // Short waits of one sampling interval are one stretch in it; a long one reaches back as far as it lasted.
+      const window = { from: instantOf(end - delay), to: end }
+      if (clipped(window, lateness) !== undefined)
+        claims.push(claimOf('runnable', window, 'ready to run, without a CPU'))
+    }
+    const faults = next.majorFaults - first.majorFaults
+    if (first.state === 'D') {
+      const stretch = { from: first.at, to: next.at }
+      claims.push(
+        faults > 0
+          ? claimOf('paging', stretch, 'waiting for its memory to be read back (major faults)')
+          : claimOf('blocked', stretch, 'in the kernel, not to be interrupted (state D)'),
+      )
+    }
+    const ran = next.onCpuNs - first.onCpuNs
+    if (ran >= millisecond)
+      claims.push(
+        claimOf('running', { from: instantOf(next.at - Math.min(ran, next.at - first.at)), to: next.at }, 'on a CPU'),
+      )
+  }
+  return claims
+}

@@ -1,0 +1,373 @@
+// The report as a value: `report --format json` is this, and every other form is made from the same.
+//
+// Its shape is a contract with other people's scripts; docs/report.schema.json says it in full. What is not known is null.
+// Times are ISO 8601 with nanoseconds, and once more as a decimal string where a script has to calculate with them: a
+// nanosecond of today does not fit a JSON number.
+
+import type { Explanation, LedgerEntry } from '../diagnose/explanation.ts'
+import type { Flow, LateAdvert, Range, Wire, WindowView } from '../diagnose/finding.ts'
+import type { BlindSpot } from '../events/probe.ts'
+import type { FinishedSession } from '../session/finished.ts'
+import type { ProbeView } from '../session/snapshot.ts'
+import { formatIso } from '../time/format.ts'
+import { epochAt, spanOf, type Epoch, type Instant } from '../time/instant.ts'
+import { isOfFlow, type Selection } from './selection.ts'
+import { evidencePhrases, wireMeaning } from './words.ts'
+
+export const reportSchema = 'whylate.report/1'
+
+export interface ReportRange {
+  readonly min: number
+  readonly max: number
+}
+
+export interface ReportProbe {
+  readonly name: string
+  readonly tool: string
+  readonly version: string
+  readonly events: number
+  readonly dropped: number
+  readonly state: 'ok' | 'degraded' | 'failed' | 'absent'
+  readonly detail: string
+}
+
+export interface ReportFlow {
+  readonly id: string
+  readonly link: string
+  readonly vlan: number | null
+  readonly vrid: number
+  readonly family: 4 | 6
+  readonly version: 2 | 3
+  readonly source: string
+  readonly destination: string
+  readonly priority: number
+  readonly intervalMs: number
+  readonly adverts: number
+  readonly late: number
+  readonly lost: number
+  readonly rearmed: number
+  readonly masterDownMs: ReportRange
+  readonly driftMs: number
+  readonly thresholdMs: number
+  readonly takeovers: number
+  readonly sender: string | null
+  /** Due and not come when the capture ended: by how much; null when nothing was. */
+  readonly overdueMs: number | null
+}
+
+export interface ReportBlindSpot {
+  readonly source: string
+  readonly fromNs: string
+  /** null: to the end. */
+  readonly toNs: string | null
+  readonly reason: string
+  /** How it capped the confidence; null: not at all. */
+  readonly effect: string | null
+}
+
+export interface ReportSuspect {
+  readonly what: string
+  readonly kind: string
+  readonly pid: number | null
+  readonly covers: number
+  readonly late: string
+  readonly baseline: string
+  readonly lift: number | null
+  readonly p: number | null
+  readonly q: number | null
+  readonly bridge: string | null
+  readonly score: number
+}
+
+export interface ReportLate {
+  readonly number: number
+  readonly flow: string
+  readonly at: string
+  readonly atNs: string
+  readonly dueNs: string
+  readonly gapMs: number
+  readonly overrunMs: number
+  readonly ownOverrunMs: number
+  readonly missed: number
+  readonly marginMs: ReportRange
+  readonly takeover: boolean
+  readonly wire: Exclude<Wire, 'W1+' | 'W1-'>
+  /** Of a W1: did the sender's other traffic go on meanwhile? null where too little of it exists to tell. */
+  readonly liveness: 'alive' | 'silent' | null
+  readonly isSettled: boolean
+  readonly ipIdStep: number | null
+  readonly verdict: {
+    readonly cause: string
+    readonly confidence: string
+    readonly summary: string
+    readonly culprit: {
+      readonly kind: string
+      readonly pid: number | null
+      readonly comm: string | null
+      readonly name: string
+    } | null
+  }
+  readonly evidence: readonly string[]
+  readonly ledger: readonly {
+    readonly state: string
+    readonly ms: number
+    readonly share: number
+    readonly detail: string
+  }[]
+  readonly suspects: readonly ReportSuspect[]
+  readonly ruledOut: readonly { readonly cause: string; readonly because: string }[]
+  readonly blindSpots: readonly ReportBlindSpot[]
+  readonly settledBy: readonly string[]
+}
+
+/** One cause over all late adverts that are listed. */
+export interface ReportCause {
+  readonly cause: string
+  readonly late: number
+  /** Lateness in total, and its part of all lateness. */
+  readonly ms: number
+  readonly share: number
+  readonly takeovers: number
+  readonly worstMs: number
+  /** How many verdicts are how sure. */
+  readonly confidence: Readonly<Record<'certain' | 'likely' | 'possible' | 'unknown', number>>
+}
+
+export interface Report {
+  readonly schema: typeof reportSchema
+  readonly capture: {
+    readonly from: string
+    readonly to: string
+    readonly host: string
+    readonly vantage: string
+    readonly probes: readonly ReportProbe[]
+  }
+  /** What `late` was narrowed down to; counts of flows are always of the whole capture. */
+  readonly selection: { readonly flow: string | null; readonly since: string | null; readonly until: string | null }
+  readonly causes: readonly ReportCause[]
+  readonly flows: readonly ReportFlow[]
+  readonly late: readonly ReportLate[]
+}
+
+/** To the nanosecond, as milliseconds. */
+const msOf = (ns: number): number => Math.round(ns) / 1e6
+const rangeOf = (range: Range): ReportRange => ({ min: msOf(range.min), max: msOf(range.max) })
+/** Enough digits to compare, few enough to read. */
+const rounded = (value: number): number => Number(value.toPrecision(6))
+const orNull = <T>(value: T | undefined): T | null => value ?? null
+
+const nsOf = (at: Instant, origin: Epoch): string => String(epochAt(at, origin))
+const isoOf = (at: Instant, origin: Epoch): string => formatIso(epochAt(at, origin))
+
+function stateOf(probe: ProbeView): ReportProbe['state'] {
+  switch (probe.state) {
+    case 'absent':
+    case 'failed':
+      return probe.state
+    case 'starting':
+      return 'absent'
+    case 'restarting':
+    case 'degraded':
+      return 'degraded'
+    case 'ok':
+      if (probe.events === 0 && probe.malformed > 0) return 'failed'
+      return probe.dropped > 0 || probe.malformed > 0 || probe.reason !== undefined ? 'degraded' : 'ok'
+  }
+}
+
+/** What it ran on, and what is wrong with it. */
+function detailOf(probe: ProbeView): string {
+  const lost = probe.dropped > 0 ? `lost ${probe.dropped} of its packets or events` : undefined
+  const unread = probe.malformed > 0 ? `could not read ${probe.malformed} places` : undefined
+  const reason = lost === undefined ? probe.reason : undefined
+  return [probe.detail, reason, lost, unread].filter((one) => one !== undefined && one !== '').join('; ')
+}
+
+const probeOf = (probe: ProbeView): ReportProbe => ({
+  name: probe.name,
+  tool: probe.tool,
+  version: probe.version,
+  events: probe.events,
+  dropped: probe.dropped,
+  state: stateOf(probe),
+  detail: detailOf(probe),
+})
+
+function flowOf(flow: Flow, session: FinishedSession): ReportFlow {
+  const overdue = session.overdue.find((one) => one.flow === flow.id)
+  return {
+    id: flow.id,
+    link: flow.link,
+    vlan: orNull(flow.vlan),
+    vrid: flow.vrid,
+    family: flow.family,
+    version: flow.version,
+    source: flow.source,
+    destination: flow.destination,
+    priority: flow.priority,
+    intervalMs: msOf(flow.interval),
+    adverts: flow.adverts,
+    late: flow.late,
+    lost: flow.lost,
+    rearmed: flow.rearmed,
+    masterDownMs: rangeOf(flow.masterDown),
+    driftMs: msOf(flow.drift),
+    thresholdMs: msOf(flow.threshold),
+    takeovers: flow.takeovers,
+    sender: orNull(flow.sender),
+    overdueMs: overdue === undefined ? null : msOf(overdue.by),
+  }
+}
+
+const blindOf = (spot: BlindSpot & { readonly effect?: string | undefined }, origin: Epoch): ReportBlindSpot => ({
+  source: spot.source,
+  fromNs: nsOf(spot.from, origin),
+  toNs: spot.to === undefined ? null : nsOf(spot.to, origin),
+  reason: spot.reason,
+  effect: orNull(spot.effect),
+})
+
+/** Nobody has explained it: then all of it is unexplained. */
+function ledgerOf(late: LateAdvert, explanation: Explanation | undefined): readonly LedgerEntry[] {
+  return explanation === undefined || explanation.ledger.length === 0
+    ? [{ state: 'unexplained', span: spanOf(late.overrun), share: 1, detail: '' }]
+    : explanation.ledger
+}
+
+function verdictOf(late: LateAdvert, explanation: Explanation | undefined): ReportLate['verdict'] {
+  if (explanation === undefined) {
+    const meaning = wireMeaning(late.wire)
+    const summary = `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}; the cause is not known.`
+    return { cause: 'unknown', confidence: 'unknown', summary, culprit: null }
+  }
+  const { cause, confidence, summary, culprit } = explanation
+  return {
+    cause,
+    confidence,
+    summary,
+    culprit:
+      culprit === undefined
+        ? null
+        : { kind: culprit.kind, pid: orNull(culprit.pid), comm: orNull(culprit.comm), name: culprit.name },
+  }
+}
+
+const suspectOf = (one: Explanation['suspects'][number]): ReportSuspect => ({
+  what: one.what,
+  kind: one.kind,
+  pid: orNull(one.pid),
+  covers: rounded(one.covers),
+  late: `${one.late.hits}/${one.late.of}`,
+  baseline: `${one.baseline.hits}/${one.baseline.of}`,
+  // A ratio to nothing is infinite, which JSON does not have.
+  lift: one.lift === undefined || !Number.isFinite(one.lift) ? null : rounded(one.lift),
+  p: one.p === undefined ? null : rounded(one.p),
+  q: one.q === undefined ? null : rounded(one.q),
+  bridge: orNull(one.bridge),
+  score: rounded(one.score),
+})
+
+/** With what each of them did to the verdict, where there is one. */
+export const unseenOf = ({
+  explanation,
+  blindSpots,
+}: WindowView): readonly (BlindSpot & { readonly effect?: string | undefined })[] =>
+  explanation?.blindSpots ?? blindSpots
+
+function livenessOf(wire: Wire): ReportLate['liveness'] {
+  if (wire === 'W1+') return 'silent'
+  return wire === 'W1-' ? 'alive' : null
+}
+
+function lateOf(view: WindowView, origin: Epoch): ReportLate {
+  const { late } = view
+  const { explanation } = view
+  return {
+    number: late.number,
+    flow: late.flow,
+    at: isoOf(late.at, origin),
+    atNs: nsOf(late.at, origin),
+    dueNs: nsOf(late.dueAt, origin),
+    gapMs: msOf(late.gap),
+    overrunMs: msOf(late.overrun),
+    ownOverrunMs: msOf(late.ownOverrun),
+    missed: late.missed,
+    marginMs: rangeOf(late.margin),
+    takeover: late.takeover,
+    wire: late.wire === 'W1+' || late.wire === 'W1-' ? 'W1' : late.wire,
+    liveness: livenessOf(late.wire),
+    isSettled: late.isSettled,
+    ipIdStep: orNull(late.ipIdStep),
+    verdict: verdictOf(late, explanation),
+    evidence: [...(explanation?.evidence ?? []), ...evidencePhrases(late)],
+    ledger: ledgerOf(late, explanation).map(({ state, span, share, detail }) => ({
+      state,
+      ms: msOf(span),
+      share: rounded(share),
+      detail,
+    })),
+    suspects: (explanation?.suspects ?? []).map(suspectOf),
+    ruledOut: (explanation?.ruledOut ?? []).map(({ cause, because }) => ({ cause, because })),
+    blindSpots: unseenOf(view).map((spot) => blindOf(spot, origin)),
+    settledBy: [...(explanation?.settledBy ?? [])],
+  }
+}
+
+/** Lateness by its own timer, where foreign adverts re-armed the one that counts. */
+export const costMs = (late: Pick<ReportLate, 'overrunMs' | 'ownOverrunMs' | 'wire'>): number =>
+  late.wire === 'W4r' ? late.ownOverrunMs : late.overrunMs
+
+function causesOf(late: readonly ReportLate[]): ReportCause[] {
+  const all = late.reduce((sum, one) => sum + costMs(one), 0)
+  return [...new Set(late.map((one) => one.verdict.cause))]
+    .map((cause): ReportCause => {
+      const own = late.filter((one) => one.verdict.cause === cause)
+      const ms = own.reduce((sum, one) => sum + costMs(one), 0)
+      const sure = (how: string): number => own.filter((one) => one.verdict.confidence === how).length
+      return {
+        cause,
+        late: own.length,
+        ms: rounded(ms),
+        share: all > 0 ? rounded(ms / all) : 0,
+        takeovers: own.filter((one) => one.takeover).length,
+        worstMs: Math.max(...own.map(costMs)),
+        confidence: {
+          certain: sure('certain'),
+          likely: sure('likely'),
+          possible: sure('possible'),
+          unknown: sure('unknown'),
+        },
+      }
+    })
+    .toSorted((a, b) => b.ms - a.ms || (a.cause < b.cause ? -1 : 1))
+}
+
+/** The windows that the selection leaves, oldest first. */
+export function windowsOf(session: FinishedSession, { flow, since, until }: Selection): readonly WindowView[] {
+  return session.windows.filter(
+    ({ late }) =>
+      isOfFlow({ id: late.flow, link: late.advert.link, source: late.advert.source, vrid: late.advert.vrid }, flow) &&
+      (since === undefined || late.at >= since) &&
+      (until === undefined || late.at <= until),
+  )
+}
+
+export function reportOf(session: FinishedSession, selection: Selection): Report {
+  const { origin } = session
+  const late = windowsOf(session, selection).map((view) => lateOf(view, origin))
+  const time = (at: Instant | undefined): string | null => (at === undefined ? null : isoOf(at, origin))
+  return {
+    schema: reportSchema,
+    capture: {
+      from: isoOf(session.from, origin),
+      to: isoOf(session.to, origin),
+      host: session.host,
+      vantage: session.vantage,
+      probes: session.probes.map(probeOf),
+    },
+    selection: { flow: orNull(selection.flow), since: time(selection.since), until: time(selection.until) },
+    causes: causesOf(late),
+    flows: session.flows.filter((flow) => isOfFlow(flow, selection.flow)).map((flow) => flowOf(flow, session)),
+    late,
+  }
+}

@@ -1,0 +1,138 @@
+// One late advert in words, the same in every form of the report. Every text in here has been made safe to print; what a
+// page or a table needs beyond that is done by whoever writes it.
+
+import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
+import type { FinishedSession } from '../session/finished.ts'
+import { formatClock, formatIso, formatSpan } from '../time/format.ts'
+import { epochAt, spanOf } from '../time/instant.ts'
+import { hostText } from './display-width.ts'
+import { unseenOf, type ReportLate, type ReportSuspect } from './report.ts'
+import {
+  blindSentence,
+  costPhrase,
+  evidencePhrases,
+  flowName,
+  formatShare,
+  longestText,
+  marginSentence,
+  wireSentence,
+} from './words.ts'
+
+export interface StoryLedger {
+  readonly state: string
+  readonly length: string
+  readonly share: number
+  readonly detail: string
+}
+
+export interface Story {
+  readonly number: number
+  readonly at: string
+  readonly flow: string
+  /** Full sentences, in the order in which they are told. */
+  readonly cost: readonly string[]
+  readonly cause: string
+  readonly confidence: string
+  readonly summary: string
+  readonly culprit: string | undefined
+  readonly evidence: readonly string[]
+  readonly ledger: readonly StoryLedger[]
+  readonly suspects: readonly string[]
+  readonly ruledOut: readonly string[]
+  readonly unseen: readonly string[]
+  readonly settledBy: readonly string[]
+}
+
+/** Ranked: what comes behind these is there for completeness. */
+const suspectsTold = 5
+
+const safe = (raw: string): string => hostText(raw, longestText)
+
+/** The link may be a vantage point, which is no flow of its own. */
+export function lateFlowName(late: LateAdvert, session: FinishedSession): string {
+  const flow = session.flows.find((one) => one.id === late.flow)
+  if (flow !== undefined) return `${flowName(flow, 60)} from ${hostText(flow.source, 40)}`
+  const { link, vrid, version, source } = late.advert
+  return `${hostText(link, 40)} vrid ${vrid} v${version} from ${hostText(source, 40)}`
+}
+
+export const formatMs = (ms: number): string => formatSpan(spanOf(ms * 1e6))
+
+function suspectLine(one: ReportSuspect): string {
+  const rarity =
+    one.q === null ? 'too few late adverts to say how unusual' : `q ${one.q < 0.001 ? '< 0.001' : one.q.toFixed(3)}`
+  const counts = `in ${one.late} late and ${one.baseline} on-time windows, ${rarity}`
+  const bridge = one.bridge === null ? 'no mechanism known: correlated at most' : safe(one.bridge)
+  return `${safe(one.what)}: covers ${formatShare(one.covers)}; ${counts}; ${bridge}`
+}
+
+function culpritOf(late: ReportLate): string | undefined {
+  const { culprit } = late.verdict
+  if (culprit === null) return undefined
+  const pid = culprit.pid === null ? '' : ` (${culprit.pid})`
+  const comm = culprit.comm === null || culprit.comm === culprit.name ? '' : `, ${safe(culprit.comm)}`
+  return `${culprit.kind} ${safe(culprit.name)}${comm}${pid}`
+}
+
+function timesOf(late: LateAdvert, session: FinishedSession): string {
+  const clock = (at: typeof late.at): string => formatClock(at, session.origin)
+  return `Previous ${clock(late.previousAt)}, due ${clock(late.dueAt)}, sent ${clock(late.at)} UTC.`
+}
+
+export function storyOf(view: WindowView, told: ReportLate, session: FinishedSession): Story {
+  const { late } = view
+  const { verdict } = told
+  const wire = evidencePhrases(late)
+  return {
+    number: late.number,
+    at: formatIso(epochAt(late.at, session.origin)),
+    flow: lateFlowName(late, session),
+    cost: [
+      `${costPhrase(late)}.`,
+      wireSentence(late),
+      marginSentence(late.margin),
+      timesOf(late, session),
+      ...(wire.length === 0 ? [] : [`${wire.join('; ')}.`]),
+    ],
+    cause: verdict.cause,
+    confidence: verdict.confidence,
+    summary: safe(verdict.summary),
+    culprit: culpritOf(told),
+    evidence: (view.explanation?.evidence ?? []).map(safe),
+    ledger: told.ledger.map(({ state, ms, share, detail }) => ({
+      state,
+      length: formatMs(ms),
+      share,
+      detail: safe(detail),
+    })),
+    suspects: [
+      ...told.suspects.slice(0, suspectsTold).map(suspectLine),
+      ...(told.suspects.length > suspectsTold ? [`${told.suspects.length - suspectsTold} more in the JSON form`] : []),
+    ],
+    ruledOut: told.ruledOut.map(({ cause, because }) => `${safe(cause)}: ${safe(because)}`),
+    unseen: unseenOf(view).map(
+      (spot) => `${blindSentence(spot, late.dueAt)}${spot.effect === undefined ? '' : `; ${safe(spot.effect)}`}`,
+    ),
+    settledBy: told.settledBy.map(safe),
+  }
+}
+
+/** A report of thousands is read by nobody: the worst ones are told in full, in order of time. */
+export const toldInFull = 200
+
+export function worstOf(views: readonly WindowView[], told: readonly ReportLate[]): readonly Told[] {
+  const all = views.flatMap((view, i) => {
+    const late = told[i]
+    return late === undefined ? [] : [{ view, late }]
+  })
+  if (all.length <= toldInFull) return all
+  return all
+    .toSorted((a, b) => b.late.gapMs - a.late.gapMs || a.late.number - b.late.number)
+    .slice(0, toldInFull)
+    .toSorted((a, b) => a.view.late.at - b.view.late.at)
+}
+
+export interface Told {
+  readonly view: WindowView
+  readonly late: ReportLate
+}

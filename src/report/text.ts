@@ -1,0 +1,145 @@
+// `report --format text`: for a ticket and for a terminal. 100 columns, no colours, nothing of the host unescaped.
+//
+// First what is seen and how well, then the causes over all late adverts, then each of them in the same blocks: how late
+// and what it cost, the verdict, where the time went, who did it, who did not, what could not be seen.
+
+import type { FinishedSession } from '../session/finished.ts'
+import { hostText, padEnd, padStart } from './display-width.ts'
+import { barOf } from './glyphs.ts'
+import { factLines, indented, laneColumns } from './plain.ts'
+import { reportOf, windowsOf, type Report, type ReportCause, type ReportFlow, type ReportProbe } from './report.ts'
+import type { Selection } from './selection.ts'
+import { formatMs, storyOf, worstOf, type Story, type StoryLedger, type Told } from './story.ts'
+import { counted, formatShare, longestText } from './words.ts'
+
+const ledgerBar = 40
+
+function titleLines({ capture, selection }: Report): string[] {
+  const host = capture.host === '' ? '' : ` on ${hostText(capture.host, 40)}`
+  const narrowed = [
+    selection.flow === null ? undefined : `flow ${hostText(selection.flow, 60)}`,
+    selection.since === null ? undefined : `since ${selection.since}`,
+    selection.until === null ? undefined : `until ${selection.until}`,
+  ].filter((one) => one !== undefined)
+  return [
+    `whylate report, captured${host}`,
+    `  from ${capture.from} to ${capture.to}`,
+    ...(narrowed.length === 0 ? [] : indented(`Only ${narrowed.join(', ')}. Counts of flows are of all.`, 2)),
+  ]
+}
+
+function probeLines(probe: ReportProbe): string[] {
+  const events = probe.state === 'absent' ? '' : `${counted(probe.events, 'event')}  `
+  return indented(
+    `${padEnd(probe.name, 9)}${padEnd(probe.state, 10)}${events}${hostText(probe.detail, longestText)}`,
+    21,
+    2,
+  )
+}
+
+function flowLines(flow: ReportFlow): string[] {
+  const name = `${hostText(flow.link, 40)}${flow.vlan === null ? '' : ` vlan ${flow.vlan}`} vrid ${flow.vrid} v${flow.version}`
+  const counts = [
+    counted(flow.adverts, 'advert'),
+    `${flow.late} late`,
+    `${flow.lost} lost`,
+    `${flow.rearmed} re-armed`,
+    counted(flow.takeovers, 'takeover'),
+  ].join(', ')
+  const sender = flow.sender === null ? '' : `, sent by ${hostText(flow.sender, 60)}`
+  const overdue =
+    flow.overdueMs === null
+      ? []
+      : indented(`overdue by ${formatMs(flow.overdueMs)} when the capture ended: its advert never came`, 4)
+  return [
+    ...indented(
+      `${name} from ${hostText(flow.source, 40)}, priority ${flow.priority}, every ${formatMs(flow.intervalMs)}${sender}`,
+      4,
+      2,
+    ),
+    ...indented(counts, 4),
+    ...overdue,
+  ]
+}
+
+const causeColumns = [18, 6, 12, 7, 10, 12] as const
+
+function causeRow(cells: readonly string[], rest: string): string {
+  const row = cells.map((cell, i) => (i === 0 ? padEnd(cell, causeColumns[0]) : padStart(cell, causeColumns[i] ?? 8)))
+  return `  ${row.join('')}  ${rest}`.trimEnd()
+}
+
+function causeLine(one: ReportCause): string {
+  const { confidence } = one
+  const how = (['certain', 'likely', 'possible', 'unknown'] as const)
+    .filter((level) => confidence[level] > 0)
+    .map((level) => `${confidence[level]} ${level}`)
+    .join(', ')
+  return causeRow(
+    [
+      one.cause,
+      String(one.late),
+      formatMs(one.ms),
+      formatShare(one.share),
+      String(one.takeovers),
+      formatMs(one.worstMs),
+    ],
+    how,
+  )
+}
+
+function ledgerLines({ state, length, share, detail }: StoryLedger): string[] {
+  const head = `    ${padEnd(state, 12)}${padStart(length, 10)}${padStart(formatShare(share), 7)}  ${barOf(share, ledgerBar)}`
+  return [head, ...(detail === '' ? [] : indented(detail, 16))]
+}
+
+const block = (title: string, lines: readonly string[]): string[] =>
+  lines.flatMap((line, i) => (i === 0 ? indented(`${padEnd(title, 9)}${line}`, 11, 2) : indented(line, 11)))
+
+function lateLines({ view, late }: Told, session: FinishedSession, count: number): string[] {
+  const story: Story = storyOf(view, late, session)
+  const lateness = { from: view.late.dueAt, to: view.late.at }
+  return [
+    `LATE ${story.number} of ${count}  ${story.at}  ${story.flow}`,
+    ...story.cost.flatMap((one) => indented(one, 2)),
+    '',
+    ...indented(`${story.confidence.toUpperCase()} ${story.cause}: ${story.summary}`, 4, 2),
+    ...story.ledger.flatMap(ledgerLines),
+    ...block('CULPRIT', story.culprit === undefined ? [] : [story.culprit]),
+    ...block('BECAUSE', story.evidence),
+    ...block('WHO', story.suspects),
+    ...block('NOT', story.ruledOut),
+    ...block('UNSEEN', story.unseen),
+    ...block('SETTLE', story.settledBy),
+    ...(view.facts.length === 0
+      ? ['  No fact is known about this window.']
+      : ['', `   FROM DUE  SHARE |due${' '.repeat(laneColumns - 7)}sent| WHAT`]),
+    ...view.facts.flatMap((fact) => factLines(fact, view.late, lateness)),
+    ...(view.more > 0 ? [`  ${view.more} more facts are not listed.`] : []),
+    '',
+  ]
+}
+
+export function formatText(session: FinishedSession, selection: Selection): string {
+  const report = reportOf(session, selection)
+  const told = worstOf(windowsOf(session, selection), report.late)
+  const untold = report.late.length - told.length
+  return [
+    ...titleLines(report),
+    '',
+    'PROBES',
+    ...report.capture.probes.flatMap(probeLines),
+    '',
+    'FLOWS',
+    ...(report.flows.length === 0 ? ['  no VRRP advert in the capture'] : report.flows.flatMap(flowLines)),
+    '',
+    `CAUSES of ${counted(report.late.length, 'late advert')}`,
+    ...(report.causes.length === 0
+      ? ['  nothing was late']
+      : [causeRow(['cause', 'late', 'lateness', 'share', 'takeovers', 'worst'], 'confidence')]),
+    ...report.causes.map(causeLine),
+    '',
+    ...(untold > 0 ? [`The ${told.length} worst are told in full; --format json has the other ${untold}.`, ''] : []),
+    ...told.flatMap((one) => lateLines(one, session, session.windows.length)),
+  ].join('\n')
+}

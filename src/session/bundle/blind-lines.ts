@@ -1,0 +1,45 @@
+// blind.ndjson: what the recorder itself could not keep. What the probes could not see is told by the tape.
+//
+//   {"source":"sysdig","fromNs":"1795350012000000000","toNs":"1795350013400000000","reason":"the disk was too slow: …"}
+
+import * as v from 'valibot'
+import { probeNames, type BlindSpot } from '../../events/probe.ts'
+import { epochOf, instantAt, instantOf, type Epoch } from '../../time/instant.ts'
+import type { Bundle } from './bundle.ts'
+import { linesOf } from './member-lines.ts'
+import { blindName } from './member-name.ts'
+
+const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
+const blindLine = v.object({
+  source: v.picklist([...probeNames, 'clock', 'store']),
+  fromNs: epochText,
+  toNs: epochText,
+  reason: v.pipe(v.string(), v.maxLength(4096)),
+})
+
+const mostSpots = 10_000
+
+/** In the order of their beginning. */
+export async function readBlindSpots(bundle: Bundle, origin: Epoch): Promise<BlindSpot[]> {
+  const spots: BlindSpot[] = []
+  for await (const text of linesOf(bundle, blindName)) {
+    const line = spots.length < mostSpots ? parsed(text) : undefined
+    if (line === undefined) {
+      bundle.complain(`${blindName} holds lines that cannot be read.`)
+      continue
+    }
+    const from = instantAt(epochOf(BigInt(line.fromNs)), origin)
+    const to = instantOf(Math.max(from, instantAt(epochOf(BigInt(line.toNs)), origin)))
+    spots.push({ source: line.source, from, to, reason: line.reason, remedy: undefined })
+  }
+  return spots.toSorted((a, b) => a.from - b.from)
+}
+
+function parsed(text: string): v.InferOutput<typeof blindLine> | undefined {
+  try {
+    const result = v.safeParse(blindLine, JSON.parse(text))
+    return result.success ? result.output : undefined
+  } catch {
+    return undefined
+  }
+}

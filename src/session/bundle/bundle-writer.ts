@@ -1,0 +1,261 @@
+// Writes what the probes say to a bundle, as they say it, and never makes them wait.
+//
+//   listener ─▶ whole units, secrets removed ─▶ waiting, at most 32 MiB ─▶ one write after the other, each 0.7 s
+//                                               full: left out, a blind spot
+//
+// The order on the disk within a round: the members, then the tape that speaks of them. What was killed in between plays
+// all the same: bytes that the tape does not know come last.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProbeBytes, ProbeOutput } from '../../capture/output.ts'
+import type { BlindSpot, ProbeName, ProbeNotice } from '../../events/probe.ts'
+import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
+import { formatDiskRefusal, openBundleFolder, refuseToWrite, type BundleFolder } from './bundle-folder.ts'
+import type { Manifest, Member } from './manifest.ts'
+import { openMemberFile, type MemberFile } from './member-file.ts'
+import { blindName, manifestName, marksName, tapeName } from './member-name.ts'
+import { createMemberRoutes } from './member-routes.ts'
+import { createTapeTrack } from './tape-track.ts'
+
+export interface BundleWriter {
+  readonly path: string
+  /** On the disk. */
+  readonly sizeBytes: number
+  /** What was left out because the disk was too slow, or could not be understood. */
+  readonly lostBytes: number
+  /** Never waits; keeps nothing of the output's buffer. */
+  take(output: ProbeOutput): void
+  mark(at: Instant, text: string): void
+  /** Resolves with the reason when the disk takes no more. */
+  readonly refused: Promise<string>
+  /** Writes what waits and closes the manifest. Idempotent. */
+  close(at: Instant, because: string): Promise<void>
+}
+
+export interface BundleSettings {
+  readonly path: string
+  readonly manifest: Omit<Manifest, 'closed' | 'members' | 'probes' | 'secrets'>
+  readonly keepsSecrets: boolean
+  /** A session's clock. */
+  now(): Instant
+  /** Default 32 MiB. */
+  readonly queueBytes?: number
+  /** Called after each round. */
+  readonly onRound?: () => void
+}
+
+const roundMs = 700
+/** So much waiting does not wait for the round. */
+const earlyBytes = 2 * 1024 * 1024
+/** Beside the queue: a notice is small and says what was lost. */
+const noticeBytes = 1024 * 1024
+/** Given back when the disk is full, so that the end can be written. */
+const reserveName = 'reserve.tmp'
+const reserveBytes = 256 * 1024
+
+const encoder = new TextEncoder()
+
+interface Loss {
+  readonly from: Instant
+  bytes: number
+  readonly reason: string
+}
+
+async function makeFolder(settings: BundleSettings): Promise<BundleFolder> {
+  const folder = await openBundleFolder(settings.path)
+  try {
+    const reserve = await folder.create(reserveName)
+    await reserve.writeFile(new Uint8Array(reserveBytes))
+    await reserve.close()
+    return folder
+  } catch (error) {
+    throw refuseToWrite(settings.path, error)
+  }
+}
+
+/** Throws a Fault where it cannot be made. The manifest is on the disk when this resolves. */
+export async function openBundleWriter(settings: BundleSettings): Promise<BundleWriter> {
+  const { keepsSecrets, queueBytes = 32 * 1024 * 1024 } = settings
+  const { originNs } = settings.manifest
+  const origin = BigInt(originNs) as Epoch
+  const folder = await makeFolder(settings)
+  const tape = openMemberFile(tapeName, () => folder.create(tapeName))
+  const files = new Map<string, MemberFile>()
+  const track = createTapeTrack((line) => tape.add(line))
+  const routes = createMemberRoutes({
+    origin,
+    keepsSecrets,
+    memberOf,
+    onCutOff: ({ probe, at }) =>
+      blind(probe, at, at, 'its last words, cut off in the middle, are not in the recording'),
+  })
+  const probes = new Map<ProbeName, Manifest['probes'][number]>()
+  const losses = new Map<ProbeName, Loss>()
+  let isManifestOld = true
+  let lostBytes = 0
+  let closing: Promise<void> | undefined
+  let refusal: string | undefined
+  let refuse: (reason: string) => void = () => undefined
+  let wake: () => void = () => undefined
+  const refused = new Promise<string>((resolve) => (refuse = resolve))
+
+  const waitingBytes = (): number =>
+    [...files.values()].reduce((sum, file) => sum + file.waitingBytes, tape.waitingBytes)
+
+  function manifestText(closed: Manifest['closed'], closedMembers: readonly Member[]): string {
+    const members = closedMembers.length > 0 ? closedMembers : [tapeName, ...files.keys()].map((name) => ({ name }))
+    const whole: Manifest = {
+      ...settings.manifest,
+      ...(closed === undefined ? {} : { closed }),
+      secrets: keepsSecrets ? 'kept' : 'removed',
+      probes: [...probes.values()],
+      members: [...members],
+    }
+    return `${JSON.stringify(whole, undefined, 2)}\n`
+  }
+
+  /** A file is there from its first bytes on; the disk hears of it in the next round. */
+  function memberOf(name: string): MemberFile {
+    const known = files.get(name)
+    if (known !== undefined) return known
+    isManifestOld = true
+    const file = openMemberFile(name, () => folder.create(name))
+    files.set(name, file)
+    return file
+  }
+
+  function takeBytes(output: ProbeBytes): void {
+    const source = routes.sourceOf(output)
+    const units = source.units.push(output.bytes)
+    const unreadable = source.units.takeLost()
+    if (unreadable > 0) lose(output, unreadable, 'what it said could not be understood and is not in the recording')
+    const file = routes.fileOf(source, output)
+    if (file === undefined) return
+    if (units.length > 0 && waitingBytes() + units.length > queueBytes) {
+      lose(output, units.length, 'the disk was too slow: this stretch is not in the recording')
+      return
+    }
+    if (units.length > 0) {
+      file.add(units)
+      found(output)
+    }
+    track.reached({ ...output, member: file.name, to: file.length })
+    if (waitingBytes() > earlyBytes) wake()
+  }
+
+  function lose({ probe, at }: ProbeBytes, bytes: number, reason: string): void {
+    lostBytes += bytes
+    const loss = losses.get(probe)
+    if (loss === undefined) losses.set(probe, { from: at, bytes, reason })
+    else loss.bytes += bytes
+  }
+
+  /** Bytes of a probe go through again: its blind spot is over. */
+  function found({ probe, at }: ProbeBytes): void {
+    const loss = losses.get(probe)
+    if (loss === undefined) return
+    losses.delete(probe)
+    blind(probe, loss.from, at, `${loss.reason} (${loss.bytes} bytes)`)
+  }
+
+  function blind(source: BlindSpot['source'], from: Instant, to: Instant, reason: string): void {
+    const [fromNs, toNs] = [from, to].map((at) => String(epochAt(at, origin)))
+    memberOf(blindName).add(encoder.encode(`${JSON.stringify({ source, fromNs, toNs, reason })}\n`))
+  }
+
+  function takeNotice(notice: ProbeNotice): void {
+    if (notice.kind === 'started') {
+      const { probe, tool, version, detail, argv } = notice
+      probes.set(probe, { name: probe, tool, version, detail, ...(argv === undefined ? {} : { argv: [...argv] }) })
+      isManifestOld = true
+    }
+    if (waitingBytes() > queueBytes + noticeBytes) return
+    track.notice(notice)
+  }
+
+  async function flushAll(): Promise<void> {
+    track.flush()
+    const at = settings.now()
+    if (isManifestOld) {
+      isManifestOld = false
+      await folder.replace(manifestName, manifestText(undefined, []))
+    }
+    for (const file of files.values()) await file.flush(at)
+    await tape.flush(at)
+  }
+
+  async function round(): Promise<void> {
+    try {
+      await flushAll()
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code === undefined) throw error
+      refusal ??= formatDiskRefusal(code)
+      await folder.remove(reserveName)
+      refuse(refusal)
+    }
+    settings.onRound?.()
+  }
+
+  async function run(): Promise<void> {
+    while (closing === undefined && refusal === undefined) {
+      const early = new Promise<void>((resolve) => (wake = resolve))
+      await Promise.race([sleep(roundMs, undefined, { ref: false }), early])
+      if (closing === undefined) await round()
+    }
+  }
+
+  async function end(at: Instant, because: string): Promise<void> {
+    wake()
+    await running
+    for (const [probe, loss] of losses) blind(probe, loss.from, at, `${loss.reason} (${loss.bytes} bytes)`)
+    if (refusal === undefined) await round()
+    await folder.remove(reserveName)
+    const members: Member[] = []
+    for (const file of [...files.values(), tape]) {
+      try {
+        members.push(await file.close())
+      } catch {
+        // Refused: what is on the disk was counted, and is all there is.
+        members.push({ name: file.name })
+      }
+    }
+    const closed = { atNs: String(epochAt(at, origin)), because: refusal ?? because }
+    try {
+      await folder.replace(manifestName, manifestText(closed, members))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error
+      // Not even that: the manifest of the beginning stays, and the bundle is read like one of a killed recorder.
+      await folder.remove(`${manifestName}.new`)
+    }
+    await folder.close()
+  }
+
+  try {
+    await folder.replace(manifestName, manifestText(undefined, []))
+    isManifestOld = false
+  } catch (error) {
+    throw refuseToWrite(settings.path, error)
+  }
+  const running = run()
+  return {
+    path: folder.path,
+    get sizeBytes() {
+      return [...files.values()].reduce((sum, file) => sum + file.sizeBytes, tape.sizeBytes)
+    },
+    get lostBytes() {
+      return lostBytes
+    },
+    take(output) {
+      if (closing !== undefined || refusal !== undefined) return
+      if (output.kind === 'bytes') takeBytes(output)
+      else takeNotice(output)
+    },
+    mark(at, text) {
+      const note_ = { atNs: String(epochAt(at, origin)), text }
+      memberOf(marksName).add(encoder.encode(`${JSON.stringify(note_)}\n`))
+    },
+    refused,
+    close: (at, because) => (closing ??= end(at, because)),
+  }
+}

@@ -1,0 +1,126 @@
+// A bundle as its tape: what the probes said and did, in the order and at the times at which it arrived.
+//
+//   probes.ndjson.gz   at 1.2 s tcpdump has 118 bytes ──▶ tcpdump.pcap, read to 118 ──▶ { bytes, at: 1.2 s }
+//                      at 1.3 s iostat started        ────────────────────────────────▶ { started, at: 1.3 s }
+//
+// What the members hold beyond the tape (its recorder was killed between the two, or there is no tape) comes last.
+
+import type { ProbeOutput } from '../../capture/output.ts'
+import type { BlindSpot, ProbeName } from '../../events/probe.ts'
+import { epochOf, instantAt, type Epoch, type Instant } from '../../time/instant.ts'
+import { readBlindSpots } from './blind-lines.ts'
+import type { Bundle } from './bundle.ts'
+import { linesOf } from './member-lines.ts'
+import { memberEnd, openMemberCursor, type MemberCursor, type Stretch } from './member-cursor.ts'
+import { isPacked, probeOfMember, tapeName } from './member-name.ts'
+import { parseTapeLine, type TapeBytes } from './tape-line.ts'
+
+export type TapeStep =
+  | { readonly kind: 'output'; readonly at: Instant; readonly output: ProbeOutput }
+  | { readonly kind: 'blind'; readonly at: Instant; readonly spot: BlindSpot }
+
+/** Adverts last: what explains them is there then. */
+const restOrder: readonly ProbeName[] = ['host', 'iostat', 'sysdig', 'bpftrace', 'tcpdump']
+
+interface Deck {
+  readonly cursor: MemberCursor
+  readonly probe: ProbeName
+  part: string
+  life: number
+}
+
+export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
+  const origin: Epoch = epochOf(BigInt(bundle.manifest.originNs))
+  const decks = new Map<string, Deck>()
+  const started = new Set<ProbeName>()
+  const spots = await readBlindSpots(bundle, origin)
+  let now = instantAt(epochOf(BigInt(bundle.manifest.startedNs)), origin)
+
+  function deckOf(member: string): Deck | undefined {
+    const known = decks.get(member)
+    if (known !== undefined) return known
+    const probe = probeOfMember(member)
+    if (probe === undefined || !bundle.names.includes(member)) return undefined
+    const deck = { cursor: openMemberCursor(bundle.read(member)), probe, part: partOf(bundle, probe), life: 0 }
+    decks.set(member, deck)
+    return deck
+  }
+
+  function* play(deck: Deck, stretch: Stretch, header: Uint8Array | undefined): Generator<TapeStep> {
+    const { probe, part, life } = deck
+    if (stretch.isTorn) yield { kind: 'blind', at: now, spot: tornSpot(probe, now) }
+    const pieces = header === undefined ? stretch.bytes : [header, ...stretch.bytes]
+    for (const bytes of pieces)
+      yield { kind: 'output', at: now, output: { kind: 'bytes', probe, at: now, life, part, bytes } }
+  }
+
+  async function* playBytes(line: TapeBytes): AsyncGenerator<TapeStep> {
+    const deck = deckOf(line.member)
+    if (deck === undefined || deck.probe !== line.probe) return
+    // A pcap has one header for all lives of tcpdump; each life's parser wants one.
+    const isNewLife = line.life !== deck.life && deck.cursor.position > 0 && !isPacked(line.member)
+    deck.part = line.part
+    deck.life = line.life
+    const stretch = await deck.cursor.readTo(line.to)
+    yield* play(deck, stretch, isNewLife ? deck.cursor.head : undefined)
+  }
+
+  async function* playRest(): AsyncGenerator<TapeStep> {
+    for (const probe of restOrder) {
+      for (const name of bundle.names.filter((one) => probeOfMember(one) === probe)) {
+        const deck = deckOf(name)
+        if (deck === undefined) continue
+        if (!started.has(probe)) yield { kind: 'output', at: now, output: startedNotice(bundle, probe, name, now) }
+        started.add(probe)
+        for (;;) {
+          const before = deck.cursor.position
+          const stretch = await deck.cursor.readTo(Math.min(memberEnd, before + 1024 * 1024))
+          if (stretch.bytes.length === 0 && !stretch.isTorn) break
+          yield* play(deck, stretch, undefined)
+        }
+      }
+    }
+  }
+
+  function* spotsUntil(at: number): Generator<TapeStep> {
+    while (spots[0] !== undefined && spots[0].from <= at) {
+      const spot = spots.shift()
+      if (spot !== undefined) yield { kind: 'blind', at: now, spot }
+    }
+  }
+
+  try {
+    for await (const text of linesOf(bundle, tapeName)) {
+      const line = parseTapeLine(text)
+      if (line === undefined) {
+        bundle.complain(`${tapeName} holds lines that are none of a tape.`)
+        continue
+      }
+      now = line.kind === 'bytes' ? line.at : line.notice.at
+      yield* spotsUntil(now)
+      if (line.kind === 'bytes') yield* playBytes(line)
+      else {
+        if (line.notice.kind === 'started') started.add(line.notice.probe)
+        yield { kind: 'output', at: now, output: line.notice }
+      }
+    }
+    yield* playRest()
+    yield* spotsUntil(Infinity)
+  } finally {
+    for (const { cursor } of decks.values()) await cursor.close()
+  }
+}
+
+/** An imported capture bears the name that its manifest gives it. */
+const partOf = ({ manifest }: Bundle, probe: ProbeName): string =>
+  probe === 'tcpdump' ? (manifest.settings.parts[0] ?? '') : ''
+
+function tornSpot(probe: ProbeName, at: Instant): BlindSpot {
+  return { source: probe, from: at, to: at, reason: 'a part of the recording is damaged here', remedy: undefined }
+}
+
+function startedNotice({ manifest }: Bundle, probe: ProbeName, name: string, at: Instant): ProbeOutput {
+  const said = manifest.probes.find((one) => one.name === probe)
+  const { tool = 'file', version = '', detail = name } = said ?? {}
+  return { kind: 'started', probe, at, pid: undefined, tool, version, detail }
+}

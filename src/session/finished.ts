@@ -1,0 +1,70 @@
+// A session that is over, whoever made it: files of others, a bundle. What every report is made from.
+
+import type { Flow, Overdue, WindowView } from '../diagnose/finding.ts'
+import type { BlindSpot } from '../events/probe.ts'
+import type { Epoch, Instant } from '../time/instant.ts'
+import type { Engine } from './engine.ts'
+import type { ProbeView } from './snapshot.ts'
+
+export type Vantage = 'host' | 'guest' | 'netns' | 'imported'
+
+export interface FinishedSession {
+  readonly origin: Epoch
+  /** Where it was captured; empty when nothing says so. */
+  readonly host: string
+  readonly vantage: Vantage
+  /** First and last packet. */
+  readonly from: Instant
+  readonly to: Instant
+  readonly probes: readonly ProbeView[]
+  readonly flows: readonly Flow[]
+  /** One for each late advert, oldest first. */
+  readonly windows: readonly WindowView[]
+  /** Due, and not come when the capture ended. */
+  readonly overdue: readonly Overdue[]
+  readonly blindSpots: readonly BlindSpot[]
+}
+
+export interface Frame {
+  readonly origin: Epoch
+  readonly host: string
+  readonly vantage: Vantage
+  readonly from: Instant
+  readonly to: Instant
+  readonly overdue: readonly Overdue[]
+}
+
+const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
+
+/** It is over: what was not seen until now was not seen until its end. */
+function closed<T extends BlindSpot>(spot: T, to: Instant): T {
+  return { ...spot, to: spot.to ?? later(spot.from, to) }
+}
+
+function closedView(view: WindowView, to: Instant): WindowView {
+  const { explanation, blindSpots } = view
+  return {
+    ...view,
+    blindSpots: blindSpots.map((spot) => closed(spot, to)),
+    explanation:
+      explanation === undefined
+        ? undefined
+        : { ...explanation, blindSpots: explanation.blindSpots.map((spot) => closed(spot, to)) },
+  }
+}
+
+/** `engine` has had all its input, and its `end`. */
+export function finishedSessionOf(engine: Engine, frame: Frame): FinishedSession {
+  const windows = engine.late.flatMap(({ number }) => {
+    const view = engine.snapshot({ late: number }).selected
+    return view === undefined ? [] : [closedView(view, frame.to)]
+  })
+  const { probes, flows } = engine.snapshot({ late: 0 })
+  return {
+    ...frame,
+    probes,
+    flows,
+    windows: windows.toSorted((a, b) => a.late.at - b.late.at),
+    blindSpots: engine.evidence.blindSpots.map((spot) => closed(spot, frame.to)),
+  }
+}

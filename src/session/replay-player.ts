@@ -1,0 +1,130 @@
+// A bundle in an engine, played as far as it is asked to: the engine is told the time by the tape, in steps of 50 ms, as it
+// is told live by its clock. So the same bundle gives the same answer on every machine.
+
+import { epochOf, instantAt, instantOf, millisecond, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import type { Bundle } from './bundle/bundle.ts'
+import type { Manifest } from './bundle/manifest.ts'
+import { readTape, type TapeStep } from './bundle/tape.ts'
+import { openEngine, type Engine } from './engine.ts'
+
+export interface ReplaySettings {
+  readonly budgetBytes: number
+  /** Each instead of what the recording was made with. */
+  readonly interval: Span | undefined
+  readonly late: Span | undefined
+  readonly vrid: number | undefined
+}
+
+export interface Player {
+  readonly engine: Engine
+  /** How far the tape has been played. */
+  readonly now: Instant
+  readonly isOver: boolean
+  /** Plays on until the tape's time is `to`, or `isEnough`. */
+  playTo(to: number, isEnough: () => boolean): Promise<void>
+  close(): Promise<void>
+}
+
+const tickNs = 50 * millisecond
+/** A hole in the tape is not ticked through for ever. */
+const mostTicks = 2400
+
+function engineOf(manifest: Manifest, settings: ReplaySettings): Engine {
+  const origin = epochOf(BigInt(manifest.originNs))
+  const { clocks } = manifest
+  const { interfaces, filter, vrid, intervalNs, lateNs, parts, link } = manifest.settings
+  const spanAt = (ns: number | undefined): Span | undefined => (ns === undefined ? undefined : spanOf(ns))
+  return openEngine({
+    origin,
+    mode: 'replay',
+    host: manifest.host.name,
+    startedAt: instantAt(epochOf(BigInt(manifest.startedNs)), origin),
+    budgetBytes: settings.budgetBytes,
+    interval: settings.interval ?? spanAt(intervalNs),
+    late: settings.late ?? spanAt(lateNs),
+    vrid: settings.vrid ?? vrid,
+    links: interfaces.length > 1 ? interfaces : [],
+    link,
+    parts,
+    isHeartbeat: filter !== undefined,
+    ...(manifest.devices === undefined ? {} : { devices: manifest.devices }),
+    clockPair:
+      clocks === undefined
+        ? undefined
+        : { real: instantAt(epochOf(BigInt(clocks.realtimeNs)), origin), monotonicNs: Number(clocks.monotonicNs) },
+  })
+}
+
+export function openPlayer(bundle: Bundle, settings: ReplaySettings): Player {
+  const { manifest } = bundle
+  const origin = epochOf(BigInt(manifest.originNs))
+  const engine = engineOf(manifest, settings)
+  const steps = readTape(bundle)
+  const start = instantAt(epochOf(BigInt(manifest.startedNs)), origin)
+  let now = start
+  let ticked = start
+  let next: TapeStep | undefined
+  let isOver = false
+
+  /** In steps, as live; a clock that was stepped back is followed at once. */
+  function tickTo(at: Instant): void {
+    if (at < ticked - second) ticked = at
+    if (at - ticked > mostTicks * tickNs) ticked = instantOf(at - mostTicks * tickNs)
+    while (ticked + tickNs <= at) {
+      ticked = instantOf(ticked + tickNs)
+      engine.tick(ticked)
+    }
+  }
+
+  function take(step: TapeStep): void {
+    now = step.at
+    tickTo(step.at)
+    if (step.kind === 'blind') engine.blind(step.spot)
+    else engine.take(step.output)
+  }
+
+  function finish(): void {
+    isOver = true
+    const { closed } = manifest
+    const parts = manifest.settings.parts.map((part) => engine.heardOf('tcpdump', part) ?? now)
+    now =
+      closed === undefined
+        ? instantOf(Math.max(now, ...parts))
+        : instantOf(Math.max(now, instantAt(epochOf(BigInt(closed.atNs)), origin)))
+    tickTo(now)
+    engine.tick(now)
+    engine.end()
+  }
+
+  return {
+    engine,
+    get now() {
+      return now
+    },
+    get isOver() {
+      return isOver
+    },
+    async playTo(to, isEnough) {
+      while (!isOver && !isEnough()) {
+        if (next === undefined) {
+          const { value, done } = await steps.next()
+          if (done === true) {
+            finish()
+            return
+          }
+          next = value
+        }
+        if (next.at > to) {
+          now = instantOf(Math.max(now, to))
+          tickTo(now)
+          return
+        }
+        take(next)
+        next = undefined
+      }
+    },
+    async close() {
+      await steps.return(undefined)
+    },
+  }
+}

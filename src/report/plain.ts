@@ -1,12 +1,13 @@
 // The screen's answer as plain text: for a run without a terminal, for a terminal that cannot move its cursor, and for
 // a ticket. 100 columns, no colours, nothing of the host unescaped. Times are UTC.
 
+import type { Explanation } from '../diagnose/explanation.ts'
 import type { Fact, Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatIso, formatSpan } from '../time/format.ts'
 import { between, epochAt, overlapOf, type Window } from '../time/instant.ts'
 import { hostText, padEnd, padStart, wrap } from './display-width.ts'
-import { laneOf, sparklineOf } from './glyphs.ts'
+import { barOf, laneOf, sparklineOf } from './glyphs.ts'
 import {
   blindNotice,
   blindSentence,
@@ -114,6 +115,27 @@ export function factLines(fact: Fact, late: LateAdvert, lateness: Window): strin
   return [head + first, ...more.map((line) => ' '.repeat(head.length) + line)]
 }
 
+/** The answer: the sentence and how sure it is, where the time went, why, who not, and what would settle it. */
+function verdictLines(explanation: Explanation | undefined): string[] {
+  if (explanation === undefined) return []
+  const { confidence, cause, summary, ledger, evidence, ruledOut, settledBy } = explanation
+  const block = (title: string, texts: readonly string[]): string[] =>
+    texts.flatMap((text) => indented(`${padEnd(title, 9)}${hostText(text, longestText)}`, 11, 2))
+  return [
+    ...indented(`${confidence.toUpperCase()} ${cause}: ${hostText(summary, longestText)}`, 4, 2),
+    ...ledger.map(
+      ({ state, span, share }) =>
+        `    ${padEnd(state, 12)}${padStart(formatSpan(span), 10)}${padStart(formatShare(share), 7)}  ${barOf(share, 40)}`,
+    ),
+    ...block('BECAUSE', evidence.slice(0, 4)),
+    ...block(
+      'NOT',
+      ruledOut.slice(0, 4).map((one) => `${one.cause}: ${one.because}`),
+    ),
+    ...(confidence === 'certain' ? [] : block('SETTLE', settledBy.slice(0, 3))),
+  ]
+}
+
 /** One late advert and the facts of its window. Ends in a line break. */
 export function formatWindow(view: WindowView, snapshot: Snapshot): string {
   const { late } = view
@@ -128,6 +150,7 @@ export function formatWindow(view: WindowView, snapshot: Snapshot): string {
     ...indented(marginSentence(late.margin), 2),
     ...indented(`Previous ${clock(late.previousAt)}, due ${clock(late.dueAt)}, sent ${clock(late.at)} UTC.`, 2),
     ...(evidence.length === 0 ? [] : indented(`${evidence.join('; ')}.`, 2)),
+    ...verdictLines(view.explanation),
     ...(view.facts.length === 0
       ? ['  No fact is known about this window.']
       : [`   FROM DUE  SHARE |due${' '.repeat(laneColumns - 7)}sent| WHAT`]),

@@ -54,12 +54,6 @@ export function advertsOf(flow: Flow, evidence: Evidence): Instant[] {
   return found
 }
 
-interface Count {
-  readonly late: ReadonlyMap<string, number>
-  readonly lateOf: number
-  readonly baseline: ReadonlyMap<string, number>
-  readonly baselineOf: number
-}
 
 function tally(lens: Lens, windows: readonly Window[]): Map<string, number> {
   const hits = new Map<string, number>()

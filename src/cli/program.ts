@@ -86,6 +86,13 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       const { runReport } = await import('./report.ts')
       code = await runReport(bundle, options)
     })
+  // `live` is what runs without a command, so a misspelt command would else be taken for an argument of it.
+  const [first = ''] = argv
+  const names = program.commands.map((command) => command.name())
+  if (/^[a-z]/.test(first) && first !== 'help' && !names.includes(first)) {
+    tellFault(new Fault(`There is no command ${first}.`, `There are: ${names.join(', ')}.`, 2))
+    return exitCode.usage
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

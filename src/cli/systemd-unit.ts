@@ -18,7 +18,6 @@ export function formatUnit(argv: readonly string[]): string {
 # systemctl daemon-reload && systemctl enable --now whylate-record
 [Unit]
 Description=Records what made VRRP adverts late
-Documentation=man:whylate(1)
 After=network.target
 
 [Service]

@@ -192,6 +192,7 @@ function ownerFacts(question: Question, evidence: Evidence): Fact[] {
       factOf(question, evidence, {
         kind: 'cpu',
         window: { from: instantOf(one.from), to: instantOf(one.to) },
+        isCoarse: told.size > 0,
         share: Math.min(1, one.ns / length),
         pid: tid,
         comm: evidence.store.names.textOf(one.name),

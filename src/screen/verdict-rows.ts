@@ -68,15 +68,19 @@ function suspectText({ what, covers, bridge, late, baseline, q }: Suspect): stri
 /** All the rest, for the pane of full height. */
 export function detailRows(explanation: Explanation, width: number): Row[] {
   const { evidence, suspects, ruledOut, blindSpots, settledBy, confidence } = explanation
-  const bridged = [
-    ...suspects.filter((one) => one.bridge !== undefined),
-    ...suspects.filter((one) => one.bridge === undefined),
-  ]
+  const told = suspects.filter((one) => one.covers >= 0.01)
+  const ranked = [...told.filter((one) => one.bridge !== undefined), ...told.filter((one) => one.bridge === undefined)]
+  const { culprit } = explanation
+  const named =
+    culprit === undefined
+      ? []
+      : [`${culprit.kind} ${culprit.name}${culprit.pid === undefined ? '' : ` (${culprit.pid})`}`]
   const listed = (lead: string, texts: readonly string[], meaning: Meaning): Row[] =>
     texts.flatMap((text) => hanging(` ${lead.padEnd(9)}`, hostText(text, longestText), width, meaning))
   return [
     ...listed('BECAUSE', evidence.slice(0, 4), 'plain'),
-    ...listed('WHO', bridged.slice(0, 3).map(suspectText), 'plain'),
+    ...listed('CULPRIT', named, 'strong'),
+    ...listed('WHO', ranked.slice(0, 3).map(suspectText), 'plain'),
     ...listed(
       'NOT',
       ruledOut.slice(0, 4).map(({ cause, because }) => `${cause}: ${because}`),

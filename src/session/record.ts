@@ -2,6 +2,7 @@
 // is to it: what the bundle plays is what the engine heard.
 
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { arch, release } from 'node:os'
 import { Fault } from '../capture/fault.ts'
 import type { OutputListener } from '../capture/output.ts'
@@ -116,7 +117,9 @@ export async function openRecord(settings: RecordSettings): Promise<Recording> {
   try {
     session = await openLive(settings, openTee)
   } catch (error) {
+    // What was typed wrong leaves nothing behind.
     await opened?.writer.close(instantOf(0), 'it could not begin')
+    if (opened !== undefined) await rm(opened.writer.path, { recursive: true, force: true })
     throw error
   }
   if (opened === undefined) throw new Fault('The recorder was not opened.', '')
@@ -135,9 +138,11 @@ export async function openRecord(settings: RecordSettings): Promise<Recording> {
 
   async function stop(because: string): Promise<Snapshot> {
     unsubscribe()
-    const snapshot = await session.stop()
-    await writer.close(clock.now(), because)
-    return snapshot
+    try {
+      return await session.stop()
+    } finally {
+      await writer.close(clock.now(), because)
+    }
   }
 
   return {

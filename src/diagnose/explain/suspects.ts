@@ -54,7 +54,6 @@ export function advertsOf(flow: Flow, evidence: Evidence): Instant[] {
   return found
 }
 
-
 function tally(lens: Lens, windows: readonly Window[]): Map<string, number> {
   const hits = new Map<string, number>()
   for (const window of windows)

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import type { Explanation } from '../../src/diagnose/explanation.ts'
+import { widthOf } from '../../src/report/display-width.ts'
+import { textOf } from '../../src/screen/cells.ts'
+import { detailRows, ledgerRows, summaryRows } from '../../src/screen/verdict-rows.ts'
+import { spanOf } from '../../src/time/instant.ts'
+
+const stopped: Explanation = {
+  cause: 'sender-stopped',
+  confidence: 'likely',
+  summary: 'Never issued: the guest stood still because qemu (6875) was stopped by SIGSTOP of kill (30211).',
+  culprit: { kind: 'process', pid: 30_211, comm: 'kill', name: 'kill' },
+  ledger: [
+    { state: 'unexplained', span: spanOf(8e6), share: 0.002, detail: '' },
+    { state: 'stopped', span: spanOf(4.003e9), share: 0.992, detail: 'stopped by SIGSTOP of kill (30211)' },
+    { state: 'runnable', span: spanOf(24e6), share: 0.006, detail: 'had by kworker/3:1' },
+  ],
+  suspects: [
+    {
+      what: 'sda',
+      kind: 'device',
+      pid: undefined,
+      covers: 0.5,
+      late: { hits: 1, of: 1 },
+      baseline: { hits: 9, of: 20 },
+      lift: undefined,
+      p: undefined,
+      q: undefined,
+      bridge: undefined,
+      score: 1,
+    },
+    {
+      what: 'kill',
+      kind: 'process',
+      pid: 30_211,
+      covers: 0.99,
+      late: { hits: 1, of: 1 },
+      baseline: { hits: 0, of: 20 },
+      lift: undefined,
+      p: undefined,
+      q: undefined,
+      bridge: 'it stopped the sender',
+      score: 9,
+    },
+  ],
+  evidence: ['SIGSTOP to qemu (6875) by kill (30211), 0.2 s before due'],
+  ruledOut: [{ cause: 'sender-throttled', because: 'no cgroup of it was throttled' }],
+  blindSpots: [
+    {
+      source: 'sysdig',
+      from: 0 as never,
+      to: undefined,
+      reason: 'absent',
+      remedy: undefined,
+      effect: 'at most likely: sysdig was absent',
+    },
+  ],
+  settledBy: ['whylate --engine sysdig'],
+}
+
+test('the sentence comes with how sure it is, and wraps under itself', () => {
+  expect(summaryRows(stopped, 60).map(textOf)).toEqual([
+    ' LIKELY  Never issued: the guest stood still because qemu',
+    '         (6875) was stopped by SIGSTOP of kill (30211).',
+  ])
+})
+
+test('the ledger begins with the largest state; crumbs are left out, never the largest', () => {
+  expect(ledgerRows(stopped, 80, 3).map((row) => textOf(row).slice(0, 31))).toEqual(['   stopped       4.003 s   99 %'])
+  const crumbs = { ...stopped, ledger: stopped.ledger.filter((entry) => entry.state !== 'stopped') }
+  expect(ledgerRows(crumbs, 80, 3).length).toBe(1)
+})
+
+test('the culprit, then suspects with a mechanism before those without, then who not, what capped it, what to try', () => {
+  expect(detailRows(stopped, 200).map(textOf)).toEqual([
+    ' BECAUSE  SIGSTOP to qemu (6875) by kill (30211), 0.2 s before due',
+    ' CULPRIT  process kill (30211)',
+    ' WHO      kill: covers 99 %; in 1/1 late and 0/20 on-time windows; it stopped the sender',
+    ' WHO      sda: covers 50 %; in 1/1 late and 9/20 on-time windows; correlated at most',
+    ' NOT      sender-throttled: no cgroup of it was throttled',
+    ' CAPPED   at most likely: sysdig was absent',
+    ' TRY      whylate --engine sysdig',
+  ])
+})
+
+test('names of the host reach no row raw and widen none', () => {
+  const hostile = '\u001B]52;c;AAAA\u0007日本\u202Eevil'.repeat(50)
+  const one: Explanation = {
+    ...stopped,
+    summary: hostile,
+    evidence: [hostile],
+    culprit: { kind: 'process', pid: 1, comm: hostile, name: hostile },
+    ledger: [{ state: 'blocked', span: spanOf(1e9), share: 1, detail: hostile }],
+  }
+  for (const width of [40, 80, 200]) {
+    const rows = [...summaryRows(one, width), ...ledgerRows(one, width, 5), ...detailRows(one, width)].map(textOf)
+    expect(rows.join('')).not.toMatch(/[\p{Cc}\u202E]/u)
+    expect(Math.max(...rows.map(widthOf))).toBeLessThanOrEqual(width)
+  }
+})

@@ -6,17 +6,7 @@
 // Going back is playing again from the beginning: an hour of a healthy host takes some seconds.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import {
-  between,
-  epochOf,
-  instantAt,
-  instantOf,
-  millisecond,
-  second,
-  spanOf,
-  type Instant,
-  type Span,
-} from '../time/instant.ts'
+import { between, epochOf, instantAt, instantOf, type Instant, type Span } from '../time/instant.ts'
 import { openBundle, type Bundle } from './bundle/bundle.ts'
 import { finishedSessionOf, type FinishedSession } from './finished.ts'
 import type { LiveSession } from './live.ts'

@@ -17,6 +17,8 @@ export interface BundleFolder {
   /** A file of this name with this text, or the one before: never half of it. */
   replace(name: string, text: string): Promise<void>
   remove(name: string): Promise<void>
+  /** Rejects with ENOENT when somebody has removed it: what is written then is written to nowhere. */
+  check(): Promise<void>
   close(): Promise<void>
 }
 
@@ -96,6 +98,9 @@ export async function openBundleFolder(path: string): Promise<BundleFolder> {
     async remove(name) {
       await unlink(inside(name)).catch(() => undefined)
     },
+    async check() {
+      if ((await handle.stat()).nlink === 0) throw Object.assign(new Error('removed'), { code: 'ENOENT' })
+    },
     close: () => handle.close(),
   }
 }
@@ -106,6 +111,7 @@ const diskSentences: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error (EIO)',
   EFBIG: 'the file has become too large for its file system',
   EROFS: 'the file system has become read-only',
+  ENOENT: 'its directory was removed',
 }
 
 /** Why a recording that had begun cannot go on; the rest of a sentence behind "because". */

@@ -176,6 +176,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   async function flushAll(): Promise<void> {
     track.flush()
     const at = settings.now()
+    await folder.check()
     if (isManifestOld) {
       isManifestOld = false
       await folder.replace(manifestName, manifestText(undefined, []))

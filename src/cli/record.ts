@@ -141,8 +141,7 @@ interface Conclusion {
 
 function conclude(recording: Recording, { flows, late, fault }: Snapshot, how: Conclusion): ExitCode {
   if (!how.isQuiet || how.isRefused) notice(`whylate: ended because ${how.because}`)
-  if (how.isRefused)
-    notice(`  Make room, or give another -o; what was recorded until then is whole: whylate replay ${recording.path}`)
+  if (how.isRefused) notice(`  Make room, or give another -o; whylate replay ${recording.path} reads what there is`)
   const adverts = flows.reduce((sum, flow) => sum + flow.adverts, 0)
   const summary = `${recording.path}: ${adverts} adverts, ${late.at(-1)?.number ?? 0} late, ${formatSize(recording.sizeBytes)}`
   if (!how.isHungUp && !how.isQuiet) answer(`${printable(summary)}\n`)

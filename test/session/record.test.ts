@@ -147,6 +147,9 @@ test(
     symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling.whylate'))
     for (const name of ['there', 'link', 'dangling'])
       await expect(openRecord(settingsOf(name))).rejects.toMatchObject({ name: 'Fault', exitCode: 2 })
+    const wrong = { ...settingsOf('wrong'), interfaces: ['no-such-link'] }
+    await expect(openRecord(wrong)).rejects.toMatchObject({ name: 'Fault' })
+    expect(readdirSync(folder)).not.toContain('wrong.whylate')
     await expect(openRecord(settingsOf('no/such/place'))).rejects.toMatchObject({ name: 'Fault', exitCode: 3 })
     mkdirSync(join(folder, 'place'))
     const { path } = await recordFor(0.5, 'place')

@@ -25,9 +25,9 @@ function withTags(terms: readonly string[]): string {
   return `${untagged} or (vlan and (${untagged} or (vlan and (${untagged}))))`
 }
 
-/** `own`: the user's filter, for another heartbeat than VRRP; it stands in the place of the VRRP part. */
+/** `own`: the user's filter, for another heartbeat than VRRP. It stands alone: each packet of it is one heartbeat. */
 export function captureFilter(link: string, own?: string): string {
-  if (own !== undefined) return `(${own}) or ${anyOf(liveness)}`
+  if (own !== undefined) return own
   const terms = [...vrrp, ...liveness]
   return link === 'any' ? anyOf(terms) : withTags(terms)
 }

@@ -227,7 +227,7 @@ test('the filters, as the tools get them', () => {
 
     ip proto 112 or ip proto 51 or ip6 proto 112 or ip6 proto 51 or arp or icmp or icmp6 or (vlan and (ip proto 112 or ip proto 51 or ip6 proto 112 or ip6 proto 51 or arp or icmp or icmp6 or (vlan and (ip proto 112 or ip proto 51 or ip6 proto 112 or ip6 proto 51 or arp or icmp or icmp6))))
 
-    (udp port 694) or arp or icmp or icmp6
+    udp port 694
 
     thread.tid=4715 or evt.type in (switch,clone,fork,vfork,execve,procexit) or not (proc.pid=4711 or proc.ppid=4711)"
   `)

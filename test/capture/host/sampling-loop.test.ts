@@ -56,7 +56,10 @@ test('its first lines are the format of the incidents, with our own threads mark
   expect(first.own).toContain(process.pid)
   expect(first.vmstat).toHaveProperty('pgmajfault')
   expect(first.vmstat).toHaveProperty('allocstall')
-  expect(host.notices).toMatchObject([{ kind: 'started', probe: 'host' }])
+  expect(host.notices[0]).toMatchObject({ kind: 'started', probe: 'host' })
+  // Who is not root is told what that hides, and nothing else.
+  const said = host.notices.slice(1).map((notice) => (notice.kind === 'said' ? notice.text.slice(0, 9) : notice.kind))
+  expect(said).toEqual(process.geteuid?.() === 0 ? [] : ['not root:'])
 })
 
 test('both clocks of a sample are the ones of this machine', async () => {

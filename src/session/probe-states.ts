@@ -30,7 +30,6 @@ interface Probe {
   lastDropsAt: Instant | undefined
   measuredAt: Instant | undefined
   measuredEvents: number
-  malformedSince: Instant | undefined
   isSilent: boolean
   hasStarted: boolean
   saidAt: Instant | undefined
@@ -80,7 +79,6 @@ export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, ar
       lastDropsAt: undefined,
       measuredAt: undefined,
       measuredEvents: 0,
-      malformedSince: undefined,
       isSilent: false,
       hasStarted: false,
       saidAt: undefined,

@@ -1,7 +1,8 @@
-// The two commands of the tape and their options: record and replay.
+// The commands of the tape and their options: record, replay and compare.
 
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ExitCode } from './exit-code.ts'
+import { compareHelp, type CompareOptions } from './compare-options.ts'
 import { addLiveOptions, mebibytes, spanIn, vridOf } from './live-options.ts'
 import type { RecordOptions } from './record.ts'
 import type { ReplayOptions } from './replay.ts'
@@ -45,6 +46,9 @@ const speedOf = (text: string): number =>
     ? Number(text)
     : wrong('Give how many times as fast, such as 1 or 20.')
 
+const budgetOption = (): Option =>
+  new Option('--budget <MiB>', 'memory for events').argParser(mebibytes).default(512 * 1024 * 1024, '512')
+
 export function addTapeCommands(program: Command, argv: readonly string[], done: (code: ExitCode) => void): void {
   addLiveOptions(
     program.command('record').description('watch without a screen, into a bundle that replay and report read'),
@@ -66,11 +70,25 @@ export function addTapeCommands(program: Command, argv: readonly string[], done:
     .option('--vrid <n>', 'only this virtual router', vridOf)
     .option('--interval <ms>', 'the advert interval, instead of the advertised one', spanIn('ms'))
     .option('--late <ms>', 'late from here on', spanIn('ms'))
-    .option('--budget <MiB>', 'memory for events', mebibytes, 512 * 1024 * 1024)
+    .addOption(budgetOption())
     .option('--speed <n>', 'how many times as fast as it was (default: as fast as it goes)', speedOf)
     .addHelpText('after', replayHelp)
     .action(async (path: string, options: ReplayOptions) => {
       const { runReplay } = await import('./replay.ts')
       done(await runReplay(path, options))
+    })
+  program
+    .command('compare <before> <after>')
+    .description('was it better after the fix? two bundles side by side')
+    .option('--vrid <n>', 'only this virtual router', vridOf)
+    .option('--interval <ms>', 'the advert interval, instead of the advertised one', spanIn('ms'))
+    .option('--late <ms>', 'late from here on', spanIn('ms'))
+    .addOption(budgetOption())
+    .option('--json', 'as JSON')
+    .option('-q, --quiet', 'no notices')
+    .addHelpText('after', compareHelp)
+    .action(async (before: string, after: string, options: CompareOptions) => {
+      const { runCompare } = await import('./compare.ts')
+      done(await runCompare(before, after, options))
     })
 }

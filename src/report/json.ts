@@ -3,7 +3,10 @@
 
 import type { Report } from './report.ts'
 
-export function formatJson(report: Report): string {
-  const text = JSON.stringify(report, undefined, 2)
+/** Any value of ours as such a document. */
+export function formatDocument(value: object): string {
+  const text = JSON.stringify(value, undefined, 2)
   return `${text.replace(/[^\x20-\x7e\n]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
+
+export const formatJson = (report: Report): string => formatDocument(report)

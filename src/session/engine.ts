@@ -7,47 +7,35 @@
 // It has no clock and no child of its own: `tick` tells it what time it is, so that replay is the same code.
 
 import type { ProbeOutput } from '../capture/output.ts'
-import { windowView, windowOf } from '../diagnose/window-view.ts'
 import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
-import type { Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
+import type { Flow, LateAdvert } from '../diagnose/finding.ts'
 import type { StreamParser } from '../events/outcome.ts'
-import type { Advert, PacketSink } from '../events/packet.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import { createBpftraceParser } from '../parse/bpftrace.ts'
 import { createHostParser } from '../parse/host.ts'
 import { createIostatParser } from '../parse/iostat.ts'
 import { createIostatTextParser } from '../parse/iostat/text.ts'
 import { createCaptureParser } from '../parse/pcap/capture-parser.ts'
-import { createScapParser } from '../parse/scap/scap-parser.ts'
 import { createSniffingParser } from '../parse/sniffing-parser.ts'
-import { createSysdigTextParser } from '../parse/sysdig-text.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { createClockMap, type ClockPair, type ClockStep } from '../time/clock.ts'
-import {
-  after,
-  before,
-  between,
-  instantOf,
-  second,
-  spanOf,
-  type Epoch,
-  type Instant,
-  type Span,
-} from '../time/instant.ts'
+import type { ClockPair } from '../time/clock.ts'
+import { between, instantOf, second, type Epoch, type Instant, type Span } from '../time/instant.ts'
 import { createBlindSpots } from './blind-spots.ts'
 import { createDiskIntake, createHostIntake } from './host-intake.ts'
-import { createIssuedAdverts } from './issued-adverts.ts'
 import { createKernelIntake } from './kernel-intake.ts'
+import { openKernelVantage } from './kernel-vantage.ts'
+import { createLateWindows } from './late-windows.ts'
 import { createPacketIntake } from './packet-intake.ts'
+import { createProbeParsers } from './probe-parsers.ts'
 import { createProbeStates } from './probe-states.ts'
-import { heartbeatOf } from './heartbeat.ts'
 import { ownUseOf, unknownUse } from './own-use.ts'
 import { createMemberships } from './memberships.ts'
 import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
-import { createTextSenders } from './text-senders.ts'
+import { createSessionClock } from './session-clock.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
+import { watchedPackets } from './watched-packets.ts'
 
 export interface EngineOptions {
   readonly origin: Epoch
@@ -91,9 +79,6 @@ export interface Engine {
   flows(): readonly Flow[]
 }
 
-/** How long a window goes on changing: slow probes (iostat, scap in 8 KiB pieces) speak of it later. */
-const windowSettlesAfter = 4 * second
-const pinMargin = spanOf(1e9)
 /** A snapshot stays small, however long the night was. */
 const lateShown = 500
 const blindSpotsShown = 200
@@ -103,48 +88,27 @@ export function openEngine(options: EngineOptions): Engine {
   const store = openStore(options.budgetBytes)
   const flows = createFlows({ interval: options.interval, late: options.late })
   const blindSpots = createBlindSpots()
-  const clock = createClockMap()
-  const clockSteps: ClockStep[] = []
-  const senders = createSenders(createSendWitness(store))
-  const issued = createIssuedAdverts()
+  const clock = createSessionClock(flows, blindSpots)
+  const cgroups = createMemberships()
   let now = options.startedAt
   let arrival = options.startedAt
   let measuredAt = instantOf(-Infinity)
   let version = 0
-  let pinned = 0
   let ownTids = new Set<number>()
   let ownUse = unknownUse
   let linkNames: Readonly<Record<number, string>> = {}
-  let cached: { readonly view: WindowView; readonly madeAt: Instant; readonly late: LateAdvert } | undefined
-  const parsers = new Map<string, { readonly parser: StreamParser; readonly life: number }>()
+  if (options.clockPair !== undefined) clock.note(options.clockPair)
 
   const states = createProbeStates(blindSpots, options.startedAt, () => arrival)
   const packets = createPacketIntake(store, flows, states.tallyOf('tcpdump'), options.parts)
-  const kernels = {
-    sysdig: createKernelIntake(store, states.tallyOf('sysdig'), (from, to, events) =>
-      states.lost('sysdig', from, to, events),
-    ),
-    bpftrace: createKernelIntake(store, states.tallyOf('bpftrace'), (from, to, events) =>
-      states.lost('bpftrace', from, to, events),
-    ),
-  }
+  const lossOf =
+    (probe: ProbeName) =>
+    (from: Instant, to: Instant, events: number): void =>
+      states.lost(probe, from, to, events)
+  const kernel = openKernelVantage(origin, store, states.tallyOf('sysdig'), lossOf('sysdig'))
+  const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), lossOf('bpftrace'))
+  const senders = createSenders(createSendWitness(store), (source) => kernel.sources.find(source))
 
-  function notePair(pair: ClockPair): void {
-    const step = clock.add(pair)
-    if (step === undefined) return
-    clockSteps.push(step)
-    flows.clockStep(step)
-    blindSpots.add({
-      source: 'clock',
-      from: before(step.at, second),
-      to: step.at,
-      reason: 'CLOCK_REALTIME was stepped: stamps before and after do not compare',
-      remedy: undefined,
-    })
-  }
-  if (options.clockPair !== undefined) notePair(options.clockPair)
-
-  const cgroups = createMemberships()
   const evidence: Evidence = {
     store,
     senderOf: (flow) => senders.senderOf(flow),
@@ -152,58 +116,34 @@ export function openEngine(options: EngineOptions): Engine {
     get blindSpots() {
       return blindSpots.all
     },
-    clockSteps,
+    clockSteps: clock.steps,
     late: flows.late,
-    issued: (source, vrid, ipId) => issued.find(source, vrid, ipId),
+    issued: (source, vrid, ipId) => kernel.issued.find(source, vrid, ipId),
     cgroupsOf: (pid) => cgroups.of(pid),
   }
+  const windows = createLateWindows(evidence, flows.late, () => flows.flows())
 
-  function isWatched(advert: Advert): boolean {
-    return (
-      (options.vrid === undefined || advert.vrid === options.vrid) &&
-      (options.links.length === 0 || options.links.includes(advert.link))
+  function openHost(): StreamParser {
+    const sink = createHostIntake(store, states.tallyOf('host'), {
+      clockPair: (pair) => clock.note(pair),
+      senders: (all) => senders.learn(all),
+      threads: (all) => senders.sampled(all),
+      cgroupsOf: (pid, paths) => cgroups.add(pid, paths),
+      facts: (at, told) => {
+        ownUse = ownUseOf(ownUse, at, told)
+      },
+      own: (tids) => {
+        ownTids = new Set(tids)
+      },
+    })
+    return createHostParser({ origin, sink })
+  }
+
+  function openIostat(): StreamParser {
+    const sink = createDiskIntake(store, states.tallyOf('iostat'))
+    return createSniffingParser((kind) =>
+      kind === 'iostat-text' ? createIostatTextParser({ origin, sink }) : createIostatParser({ origin, sink }),
     )
-  }
-
-  function captureSink(part: string): PacketSink {
-    const sink = packets.sinkOf(part)
-    if (options.isHeartbeat)
-      return { ...sink, traffic: (packet) => sink.advert(heartbeatOf(packet, options.interval ?? second)) }
-    return {
-      ...sink,
-      advert: (advert) => (isWatched(advert) ? sink.advert(advert) : sink.ignored('advert of another link or VRID')),
-      traffic: (traffic) =>
-        options.links.length === 0 || options.links.includes(traffic.link)
-          ? sink.traffic(traffic)
-          : sink.ignored('packet of another link'),
-    }
-  }
-
-  function openScap(): StreamParser {
-    const parser = createScapParser({
-      origin,
-      sink: kernels.sysdig,
-      adverts: {
-        sentAdvert(at, _enterAt, tid, ipId, vrid, source, result) {
-          issued.add(source, vrid, ipId, { at, result })
-          const thread = parser.threadOf(tid)
-          senders.sent(source, tid, thread?.pid ?? tid, store.names.textOf(thread?.comm ?? 0))
-        },
-      },
-    })
-    return parser
-  }
-
-  function openSysdigText(): StreamParser {
-    const textSenders = createTextSenders(store)
-    return createSysdigTextParser({
-      origin,
-      sink: kernels.sysdig,
-      sent(enterAt, at, tid, pid, comm) {
-        const source = textSenders.sent(enterAt, at, tid)
-        if (source !== undefined) senders.sent(source, tid, pid, comm)
-      },
-    })
   }
 
   function openParser(probe: ProbeName, part: string): StreamParser {
@@ -213,56 +153,29 @@ export function openEngine(options: EngineOptions): Engine {
           origin,
           link: part === '' ? options.link : part,
           linkName: (index) => linkNames[index],
-          sink: captureSink(part),
+          sink: watchedPackets(packets.sinkOf(part), options),
         })
       case 'sysdig':
-        return createSniffingParser((kind) => (kind === 'sysdig-text' ? openSysdigText() : openScap()))
+        return kernel.openParser()
       case 'bpftrace':
         return createBpftraceParser({
           instantAt: (ns) => clock.instantAt(ns),
-          sink: kernels.bpftrace,
+          sink: bpftrace,
           fileOf: (pid, fd) => senders.fileOf(pid, fd),
           deviceOf: (major, minor) => options.devices?.[`${major}:${minor}`],
         })
       case 'iostat':
-        return createSniffingParser((kind) => {
-          const sink = createDiskIntake(store, states.tallyOf('iostat'))
-          return kind === 'iostat-text'
-            ? createIostatTextParser({ origin, sink })
-            : createIostatParser({ origin, sink })
-        })
+        return openIostat()
       case 'host':
-        return createHostParser({
-          origin,
-          sink: createHostIntake(store, states.tallyOf('host'), {
-            clockPair: notePair,
-            senders: (all) => senders.learn(all),
-            threads: (all) => senders.sampled(all),
-            cgroupsOf: (pid, paths) => cgroups.add(pid, paths),
-            facts: (at, told) => {
-              ownUse = ownUseOf(ownUse, at, told)
-            },
-            own: (tids) => {
-              ownTids = new Set(tids)
-            },
-          }),
-        })
+        return openHost()
     }
   }
-
-  function parserOf(probe: ProbeName, part: string, life: number): StreamParser {
-    const key = `${probe} ${part}`
-    const known = parsers.get(key)
-    if (known?.life === life) return known.parser
-    known?.parser.end()
-    const parser = openParser(probe, part)
-    parsers.set(key, { parser, life })
-    return parser
-  }
+  const parsers = createProbeParsers(openParser)
 
   function heardUntil(probe: ProbeName): Instant | undefined {
     if (probe === 'tcpdump') return packets.lastAt
-    return probe === 'sysdig' || probe === 'bpftrace' ? kernels[probe].lastAt : undefined
+    if (probe === 'sysdig') return kernel.lastAt
+    return probe === 'bpftrace' ? bpftrace.lastAt : undefined
   }
 
   function heardOf(probe: ProbeName, part: string): Instant | undefined {
@@ -277,21 +190,11 @@ export function openEngine(options: EngineOptions): Engine {
     states.notice(notice, heardUntil(notice.probe))
   }
 
-  /** What a late advert needs stays, whatever else has to go. */
-  function pinLate(): void {
-    for (; pinned < flows.late.length; pinned++) {
-      const one = flows.late[pinned]
-      if (one === undefined) return
-      const window = windowOf(one)
-      store.pin({ from: before(window.from, pinMargin), to: after(window.to, pinMargin) })
-    }
-  }
-
   function tick(at: Instant): void {
     now = at
     packets.release(at)
     flows.passTo(at)
-    pinLate()
+    windows.pin()
     const gone = store.trim()
     if (gone !== undefined)
       blindSpots.add({
@@ -306,25 +209,6 @@ export function openEngine(options: EngineOptions): Engine {
       measuredAt = at
     }
     version++
-  }
-
-  function viewOf(late: LateAdvert): WindowView {
-    const isFresh =
-      cached !== undefined &&
-      cached.late === late &&
-      (cached.madeAt - late.at > windowSettlesAfter || now - cached.madeAt < 0.25 * second)
-    if (cached === undefined || !isFresh) {
-      cached = {
-        view: windowView(
-          late,
-          flows.flows().find((flow) => flow.id === late.flow),
-          evidence,
-        ),
-        madeAt: now,
-        late,
-      }
-    }
-    return cached.view
   }
 
   return {
@@ -345,11 +229,11 @@ export function openEngine(options: EngineOptions): Engine {
         return
       }
       states.heard(output.probe, output.at)
-      parserOf(output.probe, output.part, output.life).push(output.bytes)
+      parsers.of(output.probe, output.part, output.life).push(output.bytes)
     },
     tick,
     end() {
-      for (const { parser } of parsers.values()) parser.end()
+      parsers.end()
       packets.release(instantOf(Infinity))
       flows.passTo(now)
       tick(now)
@@ -372,7 +256,7 @@ export function openEngine(options: EngineOptions): Engine {
         // Without a capture nothing can be said to be overdue: it may well be on the wire.
         overdue: isBlind ? [] : flows.overdue(now),
         late: flows.late.slice(-lateShown),
-        selected: chosen === undefined ? undefined : viewOf(chosen),
+        selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
         blindSpots: blindSpots.all.slice(-blindSpotsShown),
         own: {
           cpuShare: ownUse.cpuShare,

@@ -14,8 +14,6 @@ import type { Sender, ThreadSample } from '../events/host.ts'
 
 export interface Senders {
   learn(senders: readonly Sender[]): void
-  /** A thread handed an advert of this source to the kernel. */
-  sent(source: string, tid: number, pid: number, comm: string): void
   sampled(threads: readonly ThreadSample[]): void
   senderOf(flow: Flow): FlowSender | undefined
   fileOf(pid: number, fd: number): string | undefined
@@ -37,9 +35,9 @@ const flowSender = (sender: Sender): FlowSender => ({
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
 const isVrrpChild = (sender: Sender): boolean => sender.threads.some((thread) => thread.role === 'vrrp')
 
-export function createSenders(witness: SendWitness): Senders {
+/** `sentBy`: whose sendmsg carried adverts of a source, as this kernel's engine saw it. */
+export function createSenders(witness: SendWitness, sentBy: (source: string) => FlowSender | undefined): Senders {
   let searched: readonly Sender[] = []
-  const bySource = new Map<string, FlowSender>()
   const threadsOf = new Map<number, { comm: string; readonly tids: Set<number> }>()
   /** What the calls said, by flow: asked again only while nobody was found, or when the search found others. */
   const witnessed = new Map<string, Sender>()
@@ -84,11 +82,6 @@ export function createSenders(witness: SendWitness): Senders {
     learn(senders) {
       searched = senders
     },
-    sent(source, tid, pid, comm) {
-      const known = bySource.get(source)
-      if (known?.pid === pid || (known === undefined && bySource.size >= kept)) return
-      bySource.set(source, { pid, comm, name: comm, kind: 'keepalived', tids: [...new Set([pid, tid])] })
-    },
     sampled(threads) {
       for (const { tid, pid, comm } of threads) {
         const known = threadsOf.get(pid)
@@ -98,7 +91,7 @@ export function createSenders(witness: SendWitness): Senders {
         } else if (threadsOf.size < kept) threadsOf.set(pid, { comm, tids: new Set([tid]) })
       }
     },
-    senderOf: (flow) => byTap(flow) ?? bySource.get(flow.source) ?? byAddress(flow) ?? onlyQemu(),
+    senderOf: (flow) => byTap(flow) ?? sentBy(flow.source) ?? byAddress(flow) ?? onlyQemu(),
     fileOf: (pid, fd) => searched.find((sender) => sender.pid === pid)?.files[String(fd)],
   }
 }

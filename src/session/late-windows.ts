@@ -1,0 +1,50 @@
+// The windows of the late adverts: what they need stays in the store, and the one that is looked at is not made anew for
+// every frame.
+
+import type { Evidence } from '../diagnose/evidence.ts'
+import type { Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
+import { windowOf, windowView } from '../diagnose/window-view.ts'
+import { after, before, second, spanOf, type Instant } from '../time/instant.ts'
+
+export interface LateWindows {
+  /** What a late advert needs stays, whatever else has to go. */
+  pin(): void
+  viewOf(late: LateAdvert, now: Instant): WindowView
+}
+
+/** How long a window goes on changing: slow probes (iostat, scap in 8 KiB pieces) speak of it later. */
+const windowSettlesAfter = 4 * second
+const refreshedAfter = 0.25 * second
+const pinMargin = spanOf(1e9)
+
+export function createLateWindows(
+  evidence: Evidence,
+  late: readonly LateAdvert[],
+  flows: () => readonly Flow[],
+): LateWindows {
+  let pinned = 0
+  let cached: { readonly view: WindowView; readonly madeAt: Instant; readonly late: LateAdvert } | undefined
+
+  const isFresh = (one: LateAdvert, now: Instant): boolean =>
+    cached !== undefined &&
+    cached.late === one &&
+    (cached.madeAt - one.at > windowSettlesAfter || now - cached.madeAt < refreshedAfter)
+
+  return {
+    pin() {
+      for (; pinned < late.length; pinned++) {
+        const one = late[pinned]
+        if (one === undefined) return
+        const { from, to } = windowOf(one)
+        evidence.store.pin({ from: before(from, pinMargin), to: after(to, pinMargin) })
+      }
+    },
+    viewOf(one, now) {
+      if (cached === undefined || !isFresh(one, now)) {
+        const flow = flows().find((other) => other.id === one.flow)
+        cached = { view: windowView(one, flow, evidence), madeAt: now, late: one }
+      }
+      return cached.view
+    },
+  }
+}

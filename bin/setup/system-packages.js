@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isInterrupted, isOffline, programPath, quote, run, say } from './command.js'
 
-/** [program, Debian package] */
+/** [program, Debian package, other programs that do as well] */
 const programs = {
   run: [
     ['tcpdump', 'tcpdump'],
@@ -22,20 +22,32 @@ const programs = {
     ['sysdig', 'sysdig'],
     ['tmux', 'tmux'],
     ['python3', 'python3'],
+    // 64 MB to fetch where Debian's chromium has 113.
+    ['chromium-headless-shell', 'chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
   ],
 }
 
 /** How others install; where a package is called otherwise, by its Debian name. */
 const otherSystems = [
-  { program: 'dnf', line: 'dnf install -y', names: { iproute2: 'iproute', procps: 'procps-ng' } },
-  { program: 'zypper', line: 'zypper install -y', names: {} },
-  { program: 'pacman', line: 'pacman -S --needed', names: { procps: 'procps-ng', python3: 'python' } },
-  { program: 'apk', line: 'apk add', names: { procps: 'procps-ng' } },
+  {
+    program: 'dnf',
+    line: 'dnf install -y',
+    names: { iproute2: 'iproute', procps: 'procps-ng', 'chromium-headless-shell': 'chromium-headless' },
+  },
+  { program: 'zypper', line: 'zypper install -y', names: { 'chromium-headless-shell': 'chromium' } },
+  {
+    program: 'pacman',
+    line: 'pacman -S --needed',
+    names: { procps: 'procps-ng', python3: 'python', 'chromium-headless-shell': 'chromium' },
+  },
+  { program: 'apk', line: 'apk add', names: { procps: 'procps-ng', 'chromium-headless-shell': 'chromium' } },
 ]
 
 export function missingPrograms(mode) {
   const wanted = mode === 'run' ? programs.run : [...programs.run, ...programs.test]
-  return wanted.filter(([program]) => programPath(program) === undefined)
+  return wanted.filter(([program, , ...others]) =>
+    [program, ...others].every((name) => programPath(name) === undefined),
+  )
 }
 
 const namesOf = (missing) => missing.map(([program]) => program).join(', ')

@@ -9,7 +9,8 @@
 //   unseen: iostat
 //   ╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱
 //
-// Lengths across are percentages and letters keep their size, so that one picture is right on a phone and on a desk.
+// Lengths across are percentages and letters keep their size, so that one picture is right on a phone and on a desk. What
+// a bar is stands above it as text of the page, which wraps where SVG would cut it off; the marks lie behind all bars.
 
 import type { Fact, WindowView } from '../diagnose/finding.ts'
 import { overlapOf, type Instant, type Window } from '../time/instant.ts'
@@ -22,8 +23,6 @@ import { between } from '../time/instant.ts'
 /** What covers most is drawn; the table below the picture has the rest. */
 const lanesDrawn = 14
 const unseenDrawn = 4
-const headPx = 40
-const lanePx = 30
 const labelColumns = 110
 
 const classes: Readonly<Record<Fact['kind'], string>> = {
@@ -57,41 +56,49 @@ function scaleOf(window: Window): Scale {
   return { window, at: (instant) => (instant - window.from) / length }
 }
 
-function bar(scale: Scale, part: Window, y: number, className: string, title: string): string {
+function bar(scale: Scale, part: Window, className: string, title: string): string {
   const from = Math.min(1, Math.max(0, scale.at(part.from)))
   const to = Math.min(1, Math.max(0, scale.at(part.to)))
   const width = Math.max(0.003, to - from)
   const x = Math.min(from, 1 - width)
-  return `<rect class="${className}" x="${percent(x)}" y="${y}" width="${percent(width)}" height="11"><title>${htmlText(title)}</title></rect>`
+  return `<svg class="bar" width="100%" height="11" aria-hidden="true"><rect class="${className}" x="${percent(x)}" width="${percent(width)}" height="11"><title>${htmlText(title)}</title></rect></svg>`
 }
 
-const label = (y: number, text: string): string =>
-  `<text x="0" y="${y}">${htmlText(hostText(text, labelColumns))}</text>`
+const lane = (label: string, drawn: string): string =>
+  `<div class="lane"><span>${htmlText(hostText(label, labelColumns))}</span>${drawn}</div>`
 
-function head(scale: Scale, { late }: WindowView, heightPx: number): string {
+/** Behind the lanes, as high as they become. */
+function marks(scale: Scale, { late }: WindowView): string {
   const due = scale.at(late.dueAt)
   const sent = scale.at(late.at)
-  const previous = scale.at(late.previousAt)
   const line = (share: number, className: string): string =>
-    `<line class="${className}" x1="${percent(share)}" x2="${percent(share)}" y1="18" y2="${heightPx}"/>`
+    `<line class="${className}" x1="${percent(share)}" x2="${percent(share)}" y1="0" y2="100%"/>`
   return [
-    `<rect class="late" x="${percent(due)}" y="18" width="${percent(sent - due)}" height="${heightPx - 18}"/>`,
-    `<text x="0" y="12">previous</text>`,
-    `<text x="100%" y="12" text-anchor="end">sent</text>`,
-    `<text x="${percent(due)}" y="32" dx="${due < 0.5 ? 4 : -4}" text-anchor="${due < 0.5 ? 'start' : 'end'}">due</text>`,
-    line(previous, 'advert'),
+    '<svg class="marks" width="100%" height="100%" aria-hidden="true">',
+    `<rect class="late" x="${percent(due)}" y="0" width="${percent(sent - due)}" height="100%"/>`,
+    line(scale.at(late.previousAt), 'advert'),
     line(due, 'due'),
     line(sent, 'advert'),
+    '</svg>',
   ].join('')
 }
 
-function factLane(scale: Scale, fact: Fact, view: WindowView, y: number): string {
+function head(scale: Scale, { late }: WindowView): string {
+  const due = scale.at(late.dueAt)
+  return [
+    '<svg class="head" width="100%" height="32" aria-hidden="true">',
+    `<text x="0" y="12">previous</text><text x="100%" y="12" text-anchor="end">sent</text>`,
+    `<text x="${percent(due)}" y="28" dx="${due < 0.5 ? 4 : -4}" text-anchor="${due < 0.5 ? 'start' : 'end'}">due</text>`,
+    '</svg>',
+  ].join('')
+}
+
+function factLane(scale: Scale, fact: Fact, view: WindowView): string {
   const who = whoOf(fact)
   const text = `${who}${who === '' ? '' : ': '}${fact.text}`
   const share = fact.share > 0 ? `, ${formatShare(fact.share)} of the lateness` : ''
   const title = `${factKindName(fact.kind)}, from due ${formatOffset(between(view.late.dueAt, fact.window.from))}${share}`
-  const className = `${classes[fact.kind]}${fact.isCoarse ? ' coarse' : ''}`
-  return label(y + 10, text) + bar(scale, fact.window, y + 14, className, title)
+  return lane(text, bar(scale, fact.window, `${classes[fact.kind]}${fact.isCoarse ? ' coarse' : ''}`, title))
 }
 
 /** Facts that lie in the picture, by what they cover, shown in order of time. */
@@ -104,18 +111,18 @@ function factsDrawn({ facts, window }: WindowView): readonly Fact[] {
   return inside.filter((fact) => kept.has(fact))
 }
 
-export function timelineSvg(view: WindowView): string {
+export function timelinePicture(view: WindowView): string {
   const scale = scaleOf(view.window)
-  const facts = factsDrawn(view)
-  const unseen = unseenOf(view).slice(0, unseenDrawn)
-  const heightPx = headPx + (facts.length + unseen.length) * lanePx + 6
-  const lanes = facts.map((fact, i) => factLane(scale, fact, view, headPx + i * lanePx))
-  const blind = unseen.map((spot, i) => {
-    const y = headPx + (facts.length + i) * lanePx
-    const text = `unseen: ${spot.source}, ${spot.reason}`
-    const part = { from: spot.from, to: spot.to ?? view.window.to }
-    return label(y + 10, text) + bar(scale, part, y + 14, 'unseen', hostText(spot.reason, labelColumns))
-  })
+  const lanes = factsDrawn(view).map((fact) => factLane(scale, fact, view))
+  const blind = unseenOf(view)
+    .slice(0, unseenDrawn)
+    .map((spot) => {
+      const part = { from: spot.from, to: spot.to ?? view.window.to }
+      return lane(
+        `unseen: ${spot.source}, ${spot.reason}`,
+        bar(scale, part, 'unseen', hostText(spot.reason, labelColumns)),
+      )
+    })
   const about = `Timeline of late advert ${view.late.number}`
-  return `<svg class="timeline" width="100%" height="${heightPx}" role="img" aria-label="${about}">${head(scale, view, heightPx)}${lanes.join('')}${blind.join('')}</svg>`
+  return `<figure class="timeline" aria-label="${about}">${head(scale, view)}<div class="lanes">${marks(scale, view)}${lanes.join('')}${blind.join('')}</div></figure>`
 }

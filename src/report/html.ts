@@ -6,7 +6,7 @@ import { between } from '../time/instant.ts'
 import { hostText } from './display-width.ts'
 import { hatching, pageStyle } from './html-style.ts'
 import { htmlText } from './html-text.ts'
-import { timelineSvg } from './html-timeline.ts'
+import { timelinePicture } from './html-timeline.ts'
 import { reportOf, windowsOf, type Report } from './report.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Story, type Told } from './story.ts'
@@ -131,7 +131,7 @@ function lateArticle(told: Told, session: FinishedSession): string {
     `<p class="verdict"><span class="tag ${htmlText(story.confidence)}">${htmlText(`${story.confidence}: ${story.cause}`)}</span>${htmlText(story.summary)}</p>`,
     story.culprit === undefined ? '' : `<p>Culprit: ${htmlText(story.culprit)}</p>`,
     `<h4>Where the time went</h4>${ledgerSvg(story)}${ledgerList(story)}`,
-    `<h4>Timeline</h4>${timelineSvg(told.view)}`,
+    `<h4>Timeline</h4>${timelinePicture(told.view)}`,
     list('Because', story.evidence),
     list('Who', story.suspects),
     list('Who did not', story.ruledOut),

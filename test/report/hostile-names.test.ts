@@ -8,51 +8,8 @@ import { formatMarkdown, markdownText } from '../../src/report/markdown.ts'
 import { reportOf } from '../../src/report/report.ts'
 import { everything } from '../../src/report/selection.ts'
 import { formatText } from '../../src/report/text.ts'
+import { hostileNames as names, renamed } from '../fixtures/hostile.ts'
 import { filesOf, importOf } from '../fixtures/report.ts'
-
-const names = [
-  '\u001b[2J\u001b]0;owned\u0007',
-  '\u009b31m\u0085\u2028\u2029',
-  '\u202egnp.exe\u202c',
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  "' onmouseover='alert(1)",
-  '</style></svg></title><iframe src=//evil.example>',
-  '|a|b|\n| c | d |',
-  '[click](javascript:alert(1)) ![x](http://evil.example/x.png)',
-  '# head\n- list `code` **bold** http://evil.example www.evil.example @root',
-  'a\tb\rc\0d\ud800',
-]
-/** Keys whose values the host chose, wherever they stand. */
-const chosen = new Set([
-  'comm',
-  'text',
-  'detail',
-  'name',
-  'what',
-  'bridge',
-  'summary',
-  'because',
-  'reason',
-  'link',
-  'sender',
-  'host',
-])
-const lists = new Set(['evidence', 'settledBy'])
-
-/** The same session, with every text of the host replaced by `nameOf(n)`. */
-function renamed<T>(value: T, nameOf: (n: number) => string): T {
-  let n = 0
-  const walk = (one: unknown, key: string): unknown => {
-    if (typeof one === 'string') return chosen.has(key) && one !== '' ? nameOf(n++) : one
-    if (Array.isArray(one))
-      return one.map((each: unknown) => (typeof each === 'string' && lists.has(key) ? nameOf(n++) : walk(each, key)))
-    if (typeof one === 'object' && one !== null)
-      return Object.fromEntries(Object.entries(one).map(([field, each]) => [field, walk(each, field)]))
-    return one
-  }
-  return walk(value, '') as T
-}
 
 let real: FinishedSession
 let hostile: FinishedSession

@@ -184,6 +184,13 @@ test.skipIf(!isRoot)(
   },
 )
 
+test('any Chromium will do for the test of the page', async () => {
+  machine.addTools([...testTools.filter((name) => name !== 'chromium-headless-shell'), 'google-chrome'])
+  const { code, calls } = await machine.setUp('test')
+  expect(code).toBe(0)
+  expect(calls.filter((call) => call.startsWith('apt-get'))).toEqual([])
+})
+
 test.skipIf(!isRoot)('without a network for apt it says so (needs root)', async () => {
   machine.addTools(runTools.filter((name) => name !== 'iostat'))
   const { code, stderr } = await machine.setUp('run', { FAKE_APT: 'offline' })

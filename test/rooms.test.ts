@@ -16,14 +16,19 @@ const rooms = {
   session: ['time', 'events', 'parse', 'store', 'diagnose', 'capture'],
   report: ['time', 'events', 'store', 'diagnose', 'session'],
   screen: ['time', 'events', 'store', 'diagnose', 'session', 'report'],
+  audit: ['time', 'events', 'diagnose', 'capture', 'report'],
   drill: ['time', 'events', 'capture'],
-  cli: ['time', 'events', 'parse', 'store', 'diagnose', 'capture', 'session', 'report', 'screen', 'drill'],
+  cli: ['time', 'events', 'parse', 'store', 'diagnose', 'capture', 'session', 'report', 'screen', 'audit', 'drill'],
 } as const satisfies Record<string, readonly string[]>
 
 type Room = keyof typeof rooms
 
 /** What only a room's types may be taken from. */
-const typesOnly: Partial<Record<Room, readonly string[]>> = { screen: ['session'], report: ['session'] }
+const typesOnly: Partial<Record<Room, readonly string[]>> = {
+  screen: ['session'],
+  report: ['session'],
+  audit: ['diagnose'],
+}
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { Fault } from '../capture/fault.ts'
+import type { AuditOptions } from './audit.ts'
 import { runDoctor, type DoctorOptions } from './doctor.ts'
 import { listScenarios, runDrill, type DrillOptions } from './drill.ts'
 import { exitCode, exitCodesHelp, type ExitCode } from './exit-code.ts'
@@ -25,6 +26,16 @@ Example: whylate doctor -i tap3f2a91c0-7e
 
 Cost to the host: each probe is started for a moment and stopped again.
 ${exitCodesHelp}`
+
+const auditHelp = `
+Examples:
+  whylate audit
+  whylate audit night.whylate      and does what was measured fit it?
+
+Cost to the host: some hundred small files of /proc and /sys are read once, and \`keepalived --version\` is asked. Nothing is
+changed. What it cannot read without root is told as unseen.
+
+Exit codes: 0 done; 2 wrong usage; 4 the bundle is damaged or of an unknown version; 1 a defect of whylate.`
 
 const drillHelp = `
 Example: whylate drill sigstop --seconds 4.2
@@ -61,6 +72,15 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .addHelpText('after', doctorHelp)
     .action(async (options: DoctorOptions) => {
       code = await runDoctor(options)
+    })
+  program
+    .command('audit [bundle]')
+    .description('settings of this host and its guests that are known to delay adverts')
+    .option('--json', 'as JSON')
+    .addHelpText('after', auditHelp)
+    .action(async (bundle: string | undefined, options: AuditOptions) => {
+      const { runAudit } = await import('./audit.ts')
+      code = await runAudit(bundle, options)
     })
   addTapeCommands(program, argv, (found) => {
     code = found

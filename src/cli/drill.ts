@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatSpan } from '../time/format.ts'
 import { instantAt, spanOf } from '../time/instant.ts'
-import { scenarioOf, scenarios, type Truth } from '../drill/fault.ts'
+import type { Truth } from '../drill/scenario.ts'
+import { scenarioOf, scenarios } from '../drill/scenarios.ts'
 import { sweepLeftovers } from '../drill/leftovers.ts'
 import { openPair, type Pair } from '../drill/pair.ts'
 import { createWatchPlan, defaultWatch, formatStep, type WatchPlan, type WatchStep } from '../drill/watch.ts'
@@ -98,14 +99,9 @@ function judge(
               `${formatSpan(one.wire === 'W4r' ? one.ownOverrun : one.overrun)} late, ${wireMeaning(one.wire)} (${one.wire})`,
           )
           .join('; ')
-  switch (truth.cause) {
-    case 'none':
-      return { isRight: late.length === 0, found }
-    case 'foreign-vrid':
-      return { isRight: late.length > 0 && late.every((one) => one.wire === 'W4r'), found }
-    case 'sender-stopped':
-      return { isRight: late.length === 1 && late[0]?.wire.startsWith('W1') === true, found }
-  }
+  if (truth.cause === 'none') return { isRight: late.length === 0, found }
+  const sign = truth.cause === 'foreign-vrid' ? 'W4r' : 'W1'
+  return { isRight: late.length > 0 && late.every((one) => one.wire.startsWith(sign)), found }
 }
 
 /** Runs one scenario. `--watch` keeps the screen open until its user quits. */

@@ -9,7 +9,12 @@ export function environmentOf(mark: string): Readonly<Record<string, string>> {
   return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', [markVariable]: mark }
 }
 
-const packageOf: Readonly<Record<string, string>> = { ip: 'iproute2', keepalived: 'keepalived', bash: 'bash' }
+const packageOf: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  keepalived: 'keepalived',
+  bash: 'bash',
+  perl: 'perl-base',
+}
 
 export function missingFault(command: string): Fault {
   const name = packageOf[command] ?? command

@@ -1,8 +1,9 @@
 // Holds something for a while: does it, waits, undoes it, and says when exactly. The hand that injects a fault.
 //
 // It is a process of its own, so that the culprit has another pid than whylate, as in life. bash has what it takes
-// built in: `kill`, `printf` and a clock of microseconds (EPOCHREALTIME, bash 5.0), so it starts no further process. It
-// waits by reading its stdin: when its owner dies, that ends, and the fault with it.
+// built in: `kill`, `printf` and a clock of microseconds (EPOCHREALTIME, bash 5.0), so it starts no further process for
+// most of it. A tracer has to be the process that called ptrace, which perl can (perl-base is on every Debian). Both wait
+// by reading their stdin: when their owner dies, that ends, and the fault with it.
 
 import { readFile } from 'node:fs/promises'
 import { execa } from 'execa'
@@ -11,8 +12,23 @@ import { epochFrom, type Epoch } from '../time/instant.ts'
 import { environmentOf, missingFault } from './command.ts'
 
 export type Hold =
-  | { readonly kind: 'signal'; readonly pid: number }
-  | { readonly kind: 'write'; readonly path: string; readonly begin: string; readonly end: string }
+  /** `begin` and `end` are shell of ours, with `args` as $1, $2 …: nothing of the host's is ever part of them. */
+  | { readonly kind: 'shell'; readonly begin: string; readonly end: string; readonly args: readonly string[] }
+  | { readonly kind: 'trace'; readonly pid: number }
+
+export const signalHold = (pid: number): Hold => ({
+  kind: 'shell',
+  begin: 'kill -STOP "$1"',
+  end: 'kill -CONT "$1"',
+  args: [String(pid)],
+})
+
+export const writeHold = (path: string, begin: string, end: string): Hold => ({
+  kind: 'shell',
+  begin: 'printf %s "$2" > "$1"',
+  end: 'printf %s "$3" > "$1"',
+  args: [path, begin, end],
+})
 
 export interface Held {
   /** Just after it took hold, and just before it was let go. */
@@ -23,32 +39,49 @@ export interface Held {
   readonly comm: string
 }
 
-const script = `
-set -e; trap '' INT; kind=$1 seconds=$2 target=$3 begin=$4 end=$5
-case $kind in
-  signal) hold() { kill -STOP "$target"; }; release() { kill -CONT "$target"; } ;;
-  write)  hold() { printf %s "$begin" > "$target"; }; release() { printf %s "$end" > "$target"; } ;;
-esac
-hold;  echo "held $EPOCHREALTIME"
+const shellScript = `
+set -e; trap '' INT; seconds=$1 begin=$2 end=$3; shift 3
+eval "$begin"; echo "held $EPOCHREALTIME"
 IFS= read -r -t "$seconds" || true
-echo "released $EPOCHREALTIME"; release
+echo "released $EPOCHREALTIME"; eval "$end"
 `
 
-const argsOf = (hold: Hold, seconds: number): readonly string[] =>
-  hold.kind === 'signal'
-    ? ['signal', String(seconds), String(hold.pid), '', '']
-    : ['write', String(seconds), hold.path, hold.begin, hold.end]
+/** Numbers of the system calls, by Node's name of the architecture. */
+const callNumbers: Readonly<Record<string, { readonly ptrace: number; readonly clockGettime: number }>> = {
+  x64: { ptrace: 101, clockGettime: 228 },
+  arm64: { ptrace: 117, clockGettime: 113 },
+}
+
+// PTRACE_SEIZE 0x4206, PTRACE_INTERRUPT 0x4207, PTRACE_DETACH 17; __WALL 0x40000000: ptrace(2), waitpid(2).
+const traceScript = `
+$| = 1; $SIG{INT} = 'IGNORE'; my ($seconds, $pid, $ptrace, $clock) = map { $_ + 0 } @ARGV;
+sub now { my $t = pack 'qq', 0, 0; syscall $clock, 0, $t; sprintf '%d.%09d', unpack 'qq', $t }
+sub trace { syscall($ptrace, $_[0], $pid, 0, 0) == 0 or die "ptrace: $!\\n" }
+trace 0x4206; trace 0x4207; waitpid $pid, 0x40000000; print 'held ', now, "\\n";
+vec(my $in = '', 0, 1) = 1; select $in, undef, undef, $seconds;
+print 'released ', now, "\\n"; trace 17;
+`
+
+function commandOf(hold: Hold, seconds: number): readonly [string, ...string[]] {
+  if (hold.kind === 'shell')
+    return ['bash', '-c', shellScript, 'hold', String(seconds), hold.begin, hold.end, ...hold.args]
+  const numbers = callNumbers[process.arch]
+  if (numbers === undefined)
+    throw new Fault(`No tracer is made for ${process.arch}.`, 'Take another scenario: whylate drill sigstop')
+  return ['perl', '-e', traceScript, String(seconds), String(hold.pid), `${numbers.ptrace}`, `${numbers.clockGettime}`]
+}
 
 export interface HoldOptions {
   readonly mark: string
   readonly seconds: number
   /** Lets go early. */
   readonly signal?: AbortSignal | undefined
-  readonly onHeld?: ((startAt: Epoch) => void) | undefined
+  readonly onStart?: ((startAt: Epoch) => void) | undefined
 }
 
 export async function holdFor(hold: Hold, options: HoldOptions): Promise<Held> {
-  const child = execa('bash', ['-c', script, 'hold', ...argsOf(hold, options.seconds)], {
+  const [command, ...args] = commandOf(hold, options.seconds)
+  const child = execa(command, args, {
     env: environmentOf(options.mark),
     extendEnv: false,
     reject: false,
@@ -58,7 +91,7 @@ export async function holdFor(hold: Hold, options: HoldOptions): Promise<Held> {
   if (options.signal?.aborted === true) release()
   options.signal?.addEventListener('abort', release, { once: true })
   const edges = new Map<string, Epoch>()
-  let comm = 'bash'
+  let comm = command
   for await (const line of child) {
     const groups = /^(?<edge>held|released) (?<seconds>\d+)\.(?<fraction>\d+)$/.exec(line)?.groups
     if (groups === undefined) continue
@@ -66,16 +99,16 @@ export async function holdFor(hold: Hold, options: HoldOptions): Promise<Held> {
     edges.set(groups['edge'] ?? '', at)
     if (groups['edge'] !== 'held') continue
     comm = (await readFile(`/proc/${child.pid}/comm`, 'utf8').catch(() => comm)).trim()
-    options.onHeld?.(at)
+    options.onStart?.(at)
   }
   options.signal?.removeEventListener('abort', release)
   const result = await child
-  if (result.code === 'ENOENT') throw missingFault('bash')
+  if (result.code === 'ENOENT') throw missingFault(command)
   const [startAt, endAt] = [edges.get('held'), edges.get('released')]
   if (result.failed || startAt === undefined || endAt === undefined || child.pid === undefined) {
     throw new Fault(
-      `The fault could not be injected: ${result.stderr.trim() || 'bash told no time'}`,
-      'It needs bash 5.',
+      `The fault could not be injected: ${result.stderr.trim() || `${command} told no time`}`,
+      command === 'bash' ? 'It needs bash 5.' : 'Is another tracer (gdb, strace) at work on the pair?',
     )
   }
   return { startAt, endAt, pid: child.pid, comm }

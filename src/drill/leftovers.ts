@@ -3,11 +3,12 @@
 // Order matters. A frozen process cannot die (cgroup v1), a namespace without a name lives on as long as a process is in
 // it, and the run directory goes last: as long as anything is left, something with the mark in its name is left too.
 
-import { readdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from './command.ts'
-import { freezeFileOf, readFreezerMounts } from './cgroup-mount.ts'
+import { removeCgroup } from './cgroup.ts'
+import { freezeFileOf, readCgroupMounts } from './cgroup-mount.ts'
 import { isDead, killMarked, parseMark, readMarkedPids, type Owner } from './mark.ts'
 
 export const runRoot = '/run'
@@ -64,34 +65,21 @@ async function deleteNamespace(mark: string, name: string): Promise<void> {
   }
 }
 
-/** The kernel lets a cgroup go only some time after its last process has died. */
-async function deleteCgroup(path: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await rmdir(path)
-      return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || tries === 100) throw error
-      await sleep(10)
-    }
-  }
-}
-
 /** Removes everything that carries this mark, and nothing else. */
 export async function removeMarked(mark: string): Promise<Removal> {
   const removed: string[] = []
   const left: string[] = []
   const cgroups: string[] = []
-  for (const mount of await readFreezerMounts()) {
+  for (const mount of await readCgroupMounts()) {
     for (const name of await namesWith(mark, mount.directory)) {
       const cgroup = join(mount.directory, name)
       const file = freezeFileOf(mount, cgroup)
-      await writeFile(file.path, file.thaw).catch(() => undefined)
+      if (mount.controllers.includes('freezer')) await writeFile(file.path, file.thaw).catch(() => undefined)
       cgroups.push(cgroup)
     }
   }
   await killAll(mark, removed, left)
-  for (const path of cgroups) await attempt(`cgroup ${path}`, async () => deleteCgroup(path), { removed, left })
+  for (const path of cgroups) await attempt(`cgroup ${path}`, async () => removeCgroup(path), { removed, left })
   for (const name of await namesWith(mark, namespaceRoot)) {
     await attempt(`namespace ${name}`, async () => deleteNamespace(mark, name), { removed, left })
   }
@@ -106,7 +94,7 @@ export async function removeMarked(mark: string): Promise<Removal> {
 
 /** Removes what drills left behind whose owner is dead. What has a living owner, or one that nobody can judge, stays. */
 export async function sweepLeftovers(): Promise<readonly Removal[]> {
-  const directories = [runRoot, namespaceRoot, ...(await readFreezerMounts()).map((mount) => mount.directory)]
+  const directories = [runRoot, namespaceRoot, ...(await readCgroupMounts()).map((mount) => mount.directory)]
   const owners = new Map<string, Owner>()
   for (const directory of directories) {
     for (const name of await listIn(directory)) {

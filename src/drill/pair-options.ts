@@ -33,6 +33,7 @@ export interface ForeignOptions {
   readonly priority?: number
   readonly advertInterval?: number
   readonly password?: string
+  readonly vrid?: number
 }
 
 /** The address that a router's adverts come from: in IPv6 multicast it has to be a link-local one. */
@@ -96,6 +97,7 @@ export function foreignSettingsOf(options: PairOptions, host: number, other: For
     priority: other.priority ?? options.priority,
     advertInterval: other.advertInterval ?? options.advertInterval,
     password: other.password ?? 'foreign1',
+    vrid: other.vrid ?? options.vrid,
     virtualAddresses: virtualAddressesOf(options.family, 8),
   }
 }

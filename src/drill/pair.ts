@@ -38,6 +38,8 @@ export interface Pair {
   readonly runDirectory: string
   /** Bridge port of the sender, in `namespace`: what a vantage point watches. */
   readonly link: string
+  /** The BACKUP's: a second vantage point, behind the way of the adverts. */
+  readonly peerLink: string
   readonly namespace: string
   /** For children that work in its namespaces: `close()` and a later sweep end whatever has this environment. */
   readonly environment: Readonly<Record<string, string>>
@@ -123,6 +125,7 @@ async function raise(mark: string, options: PairOptions): Promise<Pair> {
     options,
     runDirectory,
     link: linkOf(1),
+    peerLink: linkOf(2),
     namespace: network.node,
     environment: environmentOf(mark),
     sender,

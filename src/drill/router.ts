@@ -32,6 +32,8 @@ export interface Router {
   readPid(): Promise<number>
   /** By the last transition in its log. */
   readState(): Promise<RouterState>
+  /** Gives it another configuration, by a reload (SIGHUP). */
+  reconfigure(other: InstanceSettings): Promise<void>
   /** How it ended, whoever ended it; stays pending while it runs. */
   readonly ended: Promise<string>
   /** Kills both processes and waits for the one that is our child. */
@@ -108,6 +110,10 @@ export async function openRouter(place: RouterPlace, conf: InstanceSettings): Pr
     ended,
     readPid: async () => (await readPidFile(pathOf('-vrrp.pid'))) ?? pid,
     readState: async () => parseState(await readFile(pathOf('.log'), 'utf8')),
+    async reconfigure(other) {
+      await writeFile(pathOf('.conf'), formatKeepalivedConf(other), { mode: 0o600 })
+      process.kill(parentPid, 'SIGHUP')
+    },
     async kill() {
       if (life.ending !== undefined) return
       const vrrp = (await readPidFile(pathOf('-vrrp.pid'))) ?? pid

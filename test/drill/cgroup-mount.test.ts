@@ -1,7 +1,7 @@
-// Where a machine keeps the cgroups that can freeze, by lines of its own /proc.
+// Where a machine keeps its cgroups, by lines of its own /proc.
 
 import { expect, test } from 'vitest'
-import { freezeFileOf, parseCgroupOf, parseFreezerMounts } from '../../src/drill/cgroup-mount.ts'
+import { freezeFileOf, parseCgroupMounts, parseCgroupOf, type CgroupMount } from '../../src/drill/cgroup-mount.ts'
 
 const hybrid = `tmpfs /sys/fs/cgroup tmpfs rw,relatime,mode=755 0 0
 cgroup /sys/fs/cgroup/cpu cgroup rw,relatime,cpu 0 0
@@ -9,15 +9,24 @@ cgroup /sys/fs/cgroup/freezer cgroup rw,relatime,freezer 0 0
 cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0
 cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
 `
-const v1 = { version: 1, directory: '/sys/fs/cgroup/freezer' } as const
-const v2 = { version: 2, directory: '/sys/fs/cgroup/unified' } as const
+const mountsOf = (text: string, handedDown = ''): readonly CgroupMount[] => parseCgroupMounts(text, () => handedDown)
+const v1: CgroupMount = { version: 1, directory: '/sys/fs/cgroup/freezer', controllers: ['freezer'] }
+const v2: CgroupMount = { version: 2, directory: '/sys/fs/cgroup/unified', controllers: ['freezer'] }
 
 test('a machine with both versions has both, a machine with one has one, and some have none', () => {
-  expect(parseFreezerMounts(hybrid)).toEqual([v1, v2])
-  expect(parseFreezerMounts('cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n')).toEqual(
-    [{ version: 2, directory: '/sys/fs/cgroup' }],
-  )
-  expect(parseFreezerMounts('proc /proc proc rw 0 0\n')).toEqual([])
+  expect(mountsOf(hybrid)).toEqual([{ version: 1, directory: '/sys/fs/cgroup/cpu', controllers: ['cpu'] }, v1, v2])
+  expect(mountsOf('cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n')).toEqual([
+    { version: 2, directory: '/sys/fs/cgroup', controllers: ['freezer'] },
+  ])
+  expect(mountsOf('proc /proc proc rw 0 0\n')).toEqual([])
+})
+
+test('version 2 has what its top hands down, version 1 what its line names', () => {
+  const unified = 'cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n'
+  expect(mountsOf(unified, 'cpuset cpu io memory pids\n')[0]?.controllers).toEqual(['freezer', 'cpu', 'io', 'memory'])
+  const joined =
+    'cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\ncgroup /sys/fs/cgroup/blkio cgroup rw,blkio 0 0\n'
+  expect(mountsOf(joined).map((each) => each.controllers)).toEqual([['cpu'], ['io']])
 })
 
 test('the file and the words that freeze differ between the versions', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readFreezerMounts } from '../../src/drill/cgroup-mount.ts'
+import { readCgroupMounts } from '../../src/drill/cgroup-mount.ts'
 import { removeMarked, sweepLeftovers } from '../../src/drill/leftovers.ts'
 import { markOf, parseMark, readOwner } from '../../src/drill/mark.ts'
 import { buildOwner, readTraces, type OwnerProgram } from './owner.ts'
@@ -24,7 +24,9 @@ afterAll(() => {
 const markSaidIn = (lines: readonly string[]): string =>
   lines.find((line) => line.startsWith('up '))?.split(' ')[1] ?? ''
 
-const frozen = (await readFreezerMounts()).map(({ version }) => `freezer-v${version}`)
+const frozen = (await readCgroupMounts())
+  .filter((each) => each.controllers.includes('freezer'))
+  .map(({ version }) => `freezer-v${version}`)
 
 test.skipIf(!isRoot).each(['no fault', 'sigstop', 'foreign-vrid', ...frozen])(
   'kill -9 of an owner in the middle of %s: the sweep leaves nothing of it (needs root)',

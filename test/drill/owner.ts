@@ -15,7 +15,7 @@ const projectRoot = resolve(import.meta.dirname, '../..')
 
 const program = (wanted: Partial<PairOptions>): string => `
 import { openPair } from './dist/drill/pair.js'
-import { scenarioOf } from './dist/drill/fault.js'
+import { scenarioOf } from './dist/drill/scenarios.js'
 const tell = (text) => process.stdout.write(text + '\\n')
 tell('opening')
 const pair = await openPair(${JSON.stringify(wanted)})

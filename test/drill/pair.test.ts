@@ -4,8 +4,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterEach, expect, test } from 'vitest'
-import { readFreezerMounts } from '../../src/drill/cgroup-mount.ts'
-import { scenarioOf } from '../../src/drill/fault.ts'
+import { readCgroupMounts } from '../../src/drill/cgroup-mount.ts'
+import { scenarioOf } from '../../src/drill/scenarios.ts'
 import { openPair, type Pair } from '../../src/drill/pair.ts'
 import type { PairOptions } from '../../src/drill/pair-options.ts'
 import { readTraces } from './owner.ts'
@@ -16,7 +16,12 @@ const pairs: Pair[] = []
 const wires: Wire[] = []
 const timeout = 40_000
 /** Not every machine has both versions. */
-const freezers = ['freezer', ...(await readFreezerMounts()).map(({ version }) => `freezer-v${version}`)]
+const freezers = [
+  'freezer',
+  ...(await readCgroupMounts())
+    .filter((each) => each.controllers.includes('freezer'))
+    .map(({ version }) => `freezer-v${version}`),
+]
 
 async function raise(options: Partial<PairOptions>): Promise<{ readonly pair: Pair; readonly wire: Wire }> {
   const pair = await openPair(options)

@@ -301,6 +301,8 @@ export function createFlows(options: FlowOptions): Flows {
 
   /** Links behind the first one are vantage points, not flows of their own. */
   const isVantage = (entry: Entry): boolean => entry.copies * 2 > entry.state.adverts
+  /** A vantage point at which something was late that was punctual before is where the operator has to look. */
+  const isTold = (entry: Entry): boolean => !isVantage(entry) || entry.late + entry.lost > 0
 
   return {
     late,
@@ -314,11 +316,12 @@ export function createFlows(options: FlowOptions): Flows {
       const arrival = entry.state.own(advert)
       if (arrival.kind === 'duplicate') return
       const original = originalOf(entry, advert)
-      if (original === undefined) noteOriginal(entry, { advert, isLate: arrival.kind === 'late' })
+      const isLateHere = arrival.kind === 'late' || arrival.kind === 'rearmed'
+      if (original === undefined) noteOriginal(entry, { advert, isLate: isLateHere })
       else entry.copies++
       const isInBurst = entry.open !== undefined && advert.at - entry.open.burstEnd <= burstWithin
       if (isInBurst) noteBurst(entry, advert, arrival.kind === 'reaction')
-      else settle(entry, arrival.kind === 'late' || arrival.kind === 'rearmed' ? undefined : advert.at)
+      else settle(entry, isLateHere ? undefined : advert.at)
       if (arrival.kind === 'reaction') entry.state.count('W4')
       if (
         previous !== undefined &&
@@ -346,7 +349,7 @@ export function createFlows(options: FlowOptions): Flows {
       }
     },
     flows() {
-      return [...entries.values()].filter((entry) => !isVantage(entry)).map(viewOf)
+      return [...entries.values()].filter(isTold).map(viewOf)
     },
     overdue(now) {
       return [...entries.values()].flatMap((entry) => {

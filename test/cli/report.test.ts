@@ -81,6 +81,13 @@ test('where the files lie does not show', async () => {
   rmSync(moved)
 })
 
+test('late only behind a second vantage point: its verdict, and the flow that it belongs to', async () => {
+  const pcaps = ['tap', 'peer'].map((name) => ({ name, path: member('peer-port-out', `${name}.pcap`) }))
+  const { late, flows } = await reportOf({ ...noFiles, pcaps })
+  expect(late.map((one) => [one.wire, one.verdict.cause, one.verdict.culprit?.name])).toEqual([['W10', 'path', 'peer']])
+  expect(flows.map((one) => one.id)).toContain(late[0]?.flow)
+})
+
 describe('what is missing is said, and makes the verdict less sure', () => {
   const ranks = ['unknown', 'possible', 'likely', 'certain']
   const rankOf = (report: Report): number[] => report.late.map((one) => ranks.indexOf(one.verdict.confidence))

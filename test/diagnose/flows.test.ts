@@ -186,8 +186,43 @@ test('an advert seen on the tap and on the uplink is one flow, and late only beh
     if (!isHeld) flows.advert(advertOf(uplink, i * 1000 + 0.2, i + 1))
   }
   flows.passTo(instantOf(40e9))
-  expect(flows.flows().map((flow) => [flow.link, flow.alsoOn])).toEqual([['tap0', ['eth0']]])
+  // The vantage point is told, because something came late only there; what is late belongs to a flow that is told.
+  expect(flows.flows().map((flow) => [flow.link, flow.alsoOn, flow.late])).toEqual([
+    ['tap0', ['eth0'], 0],
+    ['eth0', [], 1],
+  ])
   expect(told(flows.late)).toEqual(['11 W10 gap 4000 late 3000 own 3000'])
+  expect(flows.flows().map((flow) => flow.id)).toContain(flows.late[0]?.flow)
+})
+
+test('a second vantage point at which nothing more happens is no flow of its own', () => {
+  const flows = createFlows({ interval: undefined, late: undefined })
+  const uplink: Router = { ...master, link: 'eth0' }
+  const moments = [...Array.from({ length: 20 }, (_, i) => i * 1000), 22_400, 23_400, 24_400]
+  moments.forEach((at, i) => {
+    flows.advert(advertOf(master, at, i + 1))
+    flows.advert(advertOf(uplink, at + 0.2, i + 1))
+  })
+  flows.passTo(instantOf(40e9))
+  expect(flows.flows().map((flow) => [flow.link, flow.late])).toEqual([['tap0', 1]])
+  expect(flows.late.map((one) => one.advert.link)).toEqual(['tap0'])
+})
+
+test('an advert whose timer a foreign one re-armed is told once, not at each vantage point', () => {
+  const flows = createFlows({ interval: undefined, late: undefined })
+  const foreign: Router = { ...master, source: '10.0.0.9', priority: 90 }
+  const uplink: Router = { ...master, link: 'eth0' }
+  let id = 0
+  const send = (at: number): void => {
+    flows.advert(advertOf(master, at, ++id))
+    flows.advert(advertOf(uplink, at + 0.2, id))
+  }
+  for (let i = 0; i < 10; i++) send(i * 1000)
+  for (const link of ['tap0', 'eth0']) flows.advert(advertOf({ ...foreign, link }, 9700, 77))
+  send(10_700)
+  for (let i = 1; i < 5; i++) send(10_700 + i * 1000)
+  flows.passTo(instantOf(40e9))
+  expect(flows.late.map((one) => [one.advert.link, one.wire])).toEqual([['tap0', 'W4r']])
 })
 
 const packet = (atMs: number, router: Router): Traffic => ({

@@ -17,7 +17,8 @@ export interface FlowSender {
 
 export interface Evidence {
   readonly store: Store
-  readonly senderOf: (flow: Flow) => FlowSender | undefined
+  /** `at`: who sent it then; who sends it now, where it is left out. */
+  readonly senderOf: (flow: Flow, at?: Instant) => FlowSender | undefined
   /** whylate itself and its children. */
   readonly isOurs: (pid: number) => boolean
   readonly blindSpots: readonly BlindSpot[]

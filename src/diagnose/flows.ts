@@ -58,6 +58,10 @@ interface OpenLate {
 const burstWithin = spanOf(30e6)
 const copyWithin = spanOf(0.1e9)
 const originalsKept = 16
+const knownAfter = 3
+const multicast = { 4: '224.', 6: 'ff' } as const
+const isSameFrame = (one: string | undefined, other: string | undefined): boolean =>
+  one === undefined || other === undefined || one === other
 /** A flow that is overdue by so much is gone, not late. */
 const goneAfter = (interval: Span): Span => spanOf(Math.max(60 * second, 20 * interval))
 
@@ -117,11 +121,20 @@ export function createFlows(options: FlowOptions): Flows {
     return masterDownRange(entry.first.version, entry.state.interval, backupsOf(entry))
   }
 
-  /** The same packet on a link that it passed before: by its IPv4 ID; without one, by its moment. */
+  /**
+   * The same packet on a link that it passed before: by its IPv4 ID; without one, by its moment. Tenants often have the
+   * same addresses, and count from 1 alike: a frame keeps its source MAC within one network, and a copy follows at once
+   * until this link is known to show copies.
+   */
   function originalOf(entry: Entry, advert: Advert): Original | undefined {
+    const isKnown = entry.copies >= knownAfter
     return firstSeen.get(entry.packetKey)?.findLast((one) => {
-      if (one.advert.link === advert.link) return false
-      return advert.ipId === undefined ? advert.at - one.advert.at < copyWithin : one.advert.ipId === advert.ipId
+      const { link, sourceMac, ipId, at } = one.advert
+      if (link === advert.link) return false
+      if (!isSameFrame(sourceMac, advert.sourceMac) && advert.destination.startsWith(multicast[advert.family]))
+        return false
+      const isAtOnce = advert.at - at < copyWithin
+      return advert.ipId === undefined ? isAtOnce : ipId === advert.ipId && (isAtOnce || isKnown)
     })
   }
 

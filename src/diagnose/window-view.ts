@@ -42,7 +42,7 @@ export function windowView(late: LateAdvert, flow: Flow | undefined, evidence: E
   const window = windowOf(late)
   const question: Question = {
     late,
-    sender: flow === undefined ? undefined : evidence.senderOf(flow),
+    sender: flow === undefined ? undefined : evidence.senderOf(flow, late.previousAt),
     lateness: { from: late.dueAt, to: late.at },
     around: window,
   }

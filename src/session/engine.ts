@@ -107,11 +107,11 @@ export function openEngine(options: EngineOptions): Engine {
       states.lost(probe, from, to, events)
   const kernel = openKernelVantage(origin, store, states.tallyOf('sysdig'), lossOf('sysdig'))
   const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), lossOf('bpftrace'))
-  const senders = createSenders(createSendWitness(store), (source) => kernel.sources.find(source))
+  const senders = createSenders(createSendWitness(store), (source, at) => kernel.sources.among(source, at))
 
   const evidence: Evidence = {
     store,
-    senderOf: (flow) => senders.senderOf(flow),
+    senderOf: (flow, at) => senders.senderOf(flow, at),
     isOurs: (pid) => ownTids.has(pid),
     get blindSpots() {
       return blindSpots.all

@@ -40,7 +40,7 @@ export function openKernelVantage(
         sentAdvert(at, _enterAt, tid, ipId, vrid, source, result) {
           issued.add(source, vrid, ipId, { at, result })
           const thread = parser.threadOf(tid)
-          sources.add(source, tid, thread?.pid ?? tid, store.names.textOf(thread?.comm ?? 0))
+          sources.add(source, tid, thread?.pid ?? tid, store.names.textOf(thread?.comm ?? 0), at)
         },
       },
     })
@@ -54,7 +54,7 @@ export function openKernelVantage(
       sink,
       sent(enterAt, at, tid, pid, comm) {
         const source = senders.sent(enterAt, at, tid)
-        if (source !== undefined) sources.add(source, tid, pid, comm)
+        if (source !== undefined) sources.add(source, tid, pid, comm, at)
       },
     })
   }

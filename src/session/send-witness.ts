@@ -10,12 +10,12 @@ const margin = 1e6
 const calls = ['sendmsg', 'sendto', 'sendmmsg']
 
 export function createSendWitness(store: Store): SendWitness {
-  return (flow, tids) => {
+  return (flow, tids, at = flow.lastAt) => {
     const counts = new Map<number, number>()
     const names = new Set(calls.map((call) => store.names.find(call)).filter((id) => id !== undefined))
     const source = store.names.find(flow.source)
     const link = store.names.find(flow.link)
-    const recent = { from: instantOf(flow.lastAt - lookBack), to: flow.lastAt }
+    const recent = { from: instantOf(at - lookBack), to: at }
     for (const advert of store.adverts.rows(recent)) {
       if (advert.source !== source || advert.link !== link || advert.vrid !== flow.vrid) continue
       for (const tid of sendersAt(store, advert.at, names))

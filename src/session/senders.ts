@@ -11,16 +11,17 @@
 import type { FlowSender } from '../diagnose/evidence.ts'
 import type { Flow } from '../diagnose/finding.ts'
 import type { Sender, ThreadSample } from '../events/host.ts'
+import type { Instant } from '../time/instant.ts'
 
 export interface Senders {
   learn(senders: readonly Sender[]): void
   sampled(threads: readonly ThreadSample[]): void
-  senderOf(flow: Flow): FlowSender | undefined
+  senderOf(flow: Flow, at?: Instant): FlowSender | undefined
   fileOf(pid: number, fd: number): string | undefined
 }
 
 /** Of these threads, the ones whose sendmsg was under way as recent adverts of the flow passed, and how often. */
-export type SendWitness = (flow: Flow, tids: ReadonlySet<number>) => ReadonlyMap<number, number>
+export type SendWitness = (flow: Flow, tids: ReadonlySet<number>, at?: Instant) => ReadonlyMap<number, number>
 
 const kept = 1024
 
@@ -35,8 +36,11 @@ const flowSender = (sender: Sender): FlowSender => ({
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
 const isVrrpChild = (sender: Sender): boolean => sender.threads.some((thread) => thread.role === 'vrrp')
 
-/** `sentBy`: whose sendmsg carried adverts of a source, as this kernel's engine saw it. */
-export function createSenders(witness: SendWitness, sentBy: (source: string) => FlowSender | undefined): Senders {
+/** `sentBy`: whose sendmsg carried adverts of a source around then, as this kernel's engine saw it. */
+export function createSenders(
+  witness: SendWitness,
+  sentBy: (source: string, at: Instant | undefined) => readonly FlowSender[],
+): Senders {
   let searched: readonly Sender[] = []
   const threadsOf = new Map<number, { comm: string; readonly tids: Set<number> }>()
   /** What the calls said, by flow: asked again only while nobody was found, or when the search found others. */
@@ -58,6 +62,16 @@ export function createSenders(witness: SendWitness, sentBy: (source: string) => 
     if (ranked[0] === undefined || best === undefined || best === 0 || best === next) return undefined
     if (best > 2 && witnessed.size < kept) witnessed.set(flow.id, ranked[0])
     return ranked[0]
+  }
+
+  /** Several namespaces hold this address: it is the one that was in sendmsg as this link's packets passed. */
+  function bySend(flow: Flow, at: Instant | undefined): FlowSender | undefined {
+    const all = sentBy(flow.source, at)
+    if (all.length < 2) return all[0]
+    const counts = witness(flow, new Set(all.map((one) => one.pid)), at)
+    const countOf = (one: FlowSender): number => counts.get(one.pid) ?? 0
+    const [best, next] = all.toSorted((a, b) => countOf(b) - countOf(a))
+    return best !== undefined && next !== undefined && countOf(best) > countOf(next) ? best : undefined
   }
 
   function byAddress(flow: Flow): FlowSender | undefined {
@@ -91,7 +105,7 @@ export function createSenders(witness: SendWitness, sentBy: (source: string) => 
         } else if (threadsOf.size < kept) threadsOf.set(pid, { comm, tids: new Set([tid]) })
       }
     },
-    senderOf: (flow) => byTap(flow) ?? sentBy(flow.source) ?? byAddress(flow) ?? onlyQemu(),
+    senderOf: (flow, at) => byTap(flow) ?? bySend(flow, at) ?? byAddress(flow) ?? onlyQemu(),
     fileOf: (pid, fd) => searched.find((sender) => sender.pid === pid)?.files[String(fd)],
   }
 }

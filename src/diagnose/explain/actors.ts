@@ -26,7 +26,7 @@ const stopping = new Set([19, 20, 21, 22])
 const cont = 18
 const sent = 0
 /** How far back the signal that stopped a process is looked for. */
-const longestStop = 120 * second
+export const longestStop = 120 * second
 
 const actorOf = (subject: Subject, row: SignalRow): Actor | undefined =>
   row.from > 0 ? { pid: row.from, comm: subject.store.names.textOf(row.fromName) } : undefined
@@ -100,29 +100,42 @@ export function callersNear(
 
 const around = (at: Instant, by: number): Window => ({ from: instantOf(at - by), to: instantOf(at + by) })
 
-/** Who wrote the freezer's file when the freeze began (or, not seen beginning, when it ended). */
-export function freezerOf(subject: Subject, stretch: Window): Toucher | undefined {
+/** `/a/b/cgroup.freeze` freezes what lies in `/a/b`. Mounts differ, so what counts is the folder's own name. */
+function isFreezerOf(path: string | undefined, file: string): boolean {
+  const folder = file.trim().split('/').at(-2)
+  return path === undefined || folder === undefined || path.split('/').includes(folder)
+}
+
+/** Who wrote the freezer's file when the freeze began (or, not seen beginning, when it ended). `path`: of the cgroup. */
+export function freezerOf(subject: Subject, stretch: Window, path?: string): Toucher | undefined {
   const isFreezer = (call: string, file: string): boolean =>
     (call === 'write' || call === 'pwrite64' || call === 'pwrite') &&
-    /(cgroup\.freeze|freezer\.state)$/.test(file.trim())
+    /(cgroup\.freeze|freezer\.state)$/.test(file.trim()) &&
+    isFreezerOf(path, file)
   return (
     callersNear(subject, around(stretch.from, 0.25 * second), isFreezer).at(-1) ??
     callersNear(subject, around(stretch.to, 0.25 * second), isFreezer)[0]
   )
 }
 
-/** Who traced: ptrace calls at the beginning and at the end of the stop; undefined when several did. */
+/**
+ * Who traced. bpftrace tells whom a ptrace call is about: `ATTACH of 4711`. sysdig does not: then it has to be one who
+ * called as the stop began and as it ended, and the only such one; somebody else may be traced at the same time.
+ */
 export function tracerOf(subject: Subject, stretch: Window, tids: ReadonlySet<number>): Actor | undefined {
-  const isPtrace = (call: string, file: string): boolean => {
-    if (call !== 'ptrace') return false
-    // bpftrace tells whom: `ATTACH of 4711`.
+  const targetOf = (file: string): number | undefined => {
     const target = /of (\d+)/.exec(file)?.[1]
-    return target === undefined || tids.has(Number(target))
+    return target === undefined ? undefined : Number(target)
+  }
+  const isPtrace = (call: string, file: string): boolean => {
+    const target = targetOf(file)
+    return call === 'ptrace' && (target === undefined || tids.has(target))
   }
   const first = callersNear(subject, around(stretch.from, 0.25 * second), isPtrace)
   const last = callersNear(subject, around(stretch.to, 0.15 * second), isPtrace)
-  const both = new Map(first.filter((one) => last.some((other) => other.pid === one.pid)).map((one) => [one.pid, one]))
-  const candidates = both.size > 0 ? both : new Map([...first, ...last].map((one) => [one.pid, one]))
+  const told = [...first, ...last].filter((one) => targetOf(one.file) !== undefined)
+  const both = first.filter((one) => last.some((other) => other.pid === one.pid))
+  const candidates = new Map((told.length > 0 ? told : both).map((one) => [one.pid, one]))
   return candidates.size === 1 ? [...candidates.values()][0] : undefined
 }
 

@@ -17,7 +17,7 @@ import { keepalivedReading } from './keepalived-reading.ts'
 import { qemuReading } from './qemu-reading.ts'
 import { ruledOutOf } from './ruled-out.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
-import { coursesOf, type Courses } from './sender-claims.ts'
+import { coursesOf, type Courses } from './courses.ts'
 import { subjectOf, type Subject } from './subject.ts'
 import { suspectsOf } from './suspects.ts'
 

@@ -15,7 +15,8 @@ import {
   type Reading,
 } from './reading.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
-import { armedLateBy, keepalivedClaims, movedOn, spanText, type Courses } from './sender-claims.ts'
+import { armedLateBy, keepalivedClaims, movedOn, spanText } from './sender-claims.ts'
+import type { Courses } from './courses.ts'
 import { lengthOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
 import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
@@ -142,9 +143,12 @@ function shifted(subject: Subject, courses: Courses, reading: Reading): { claims
   if (armed === undefined && !sampledOnly) return undefined
   const by = subject.lateness.to - subject.late.previousAt - lengthOf(subject.lateness)
   const earlier = { from: subject.late.previousAt, to: instantOf(subject.late.previousAt + lengthOf(subject.lateness)) }
-  return by > 0 && by < 60 * second
-    ? { claims: movedOn(keepalivedClaims(subject, courses, earlier), by), by }
-    : undefined
+  if (by <= 0 || by >= 60 * second) return undefined
+  // The timer is armed within a millisecond of the send: what begins later, by a sample or more, finds it armed.
+  const claims = keepalivedClaims(subject, courses, earlier).filter(
+    (one) => one.window.from - subject.late.previousAt < 150 * millisecond,
+  )
+  return { claims: movedOn(claims, by), by }
 }
 
 export function keepalivedReading(subject: Subject, courses: Courses): Read {

@@ -6,6 +6,7 @@ import type { Read } from './explain.ts'
 import {
   blockedRuling,
   dominantOf,
+  isAlignedWith,
   monitorClient,
   pagingRuling,
   stalledRuling,
@@ -19,8 +20,11 @@ import {
 } from './reading.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
 import { qemuStateOf, vcpuOnly, type QemuState } from './qemu-state.ts'
-import { spanText, type Courses } from './sender-claims.ts'
+import { reach } from './sampled-course.ts'
+import { spanText } from './sender-claims.ts'
+import type { Courses } from './courses.ts'
 import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
+import { instantOf } from '../../time/instant.ts'
 import type { Subject } from './subject.ts'
 
 /** Without run delay and state letters a standstill has many causes; only commands at both ends tell this one. */
@@ -67,6 +71,16 @@ function isDisturbed(subject: Subject, state: QemuState): boolean {
   return sumOf(union(away)) >= 0.4 * L
 }
 
+/** The host was reclaiming memory: a vCPU that ran may have run in the kernel, and not in its guest. */
+function isMemoryShort({ store, lateness }: Subject): boolean {
+  const rows = store.pressure.rows({ from: instantOf(lateness.from - reach), to: instantOf(lateness.to + reach) })
+  const first = rows[0]
+  const last = rows.at(-1)
+  if (first === undefined || last === undefined) return false
+  const stalledNs = (last.memorySomeUs - first.memorySomeUs) * 1e3
+  return last.allocStalls - first.allocStalls > 100 || stalledNs > 0.2 * lengthOf(lateness)
+}
+
 function insideGuest(subject: Subject, state: QemuState): Ruling {
   if (!state.isAlive) return unseen(subject)
   const { otherTraffic } = subject.late
@@ -75,7 +89,8 @@ function insideGuest(subject: Subject, state: QemuState): Ruling {
   // A takeover moves the phase, so that a hold cannot be told from it, unless the burst of held adverts is missing.
   const { foreignInGap, reactions, missed } = subject.late
   const isHoldOpen = foreignInGap > 0 && reactions >= missed
-  const isDoubtful = isHoldOpen || otherTraffic === 0 || !isRunDelaySeen || isDisturbed(subject, state)
+  const isDoubtful =
+    isHoldOpen || otherTraffic === 0 || !isRunDelaySeen || isDisturbed(subject, state) || isMemoryShort(subject)
   const name = subject.sender?.name ?? 'the guest'
   return {
     cause: 'inside-guest',
@@ -112,10 +127,14 @@ function held(subject: Subject, isAlive: boolean): Ruling {
   }
 }
 
-function stuckRuling(reading: Reading, tid: number, share: number): Ruling {
+function stuckRuling(reading: Reading, { tid, claims }: NonNullable<QemuState['stuck']>): Ruling {
+  const { lateness } = reading
+  const away = union(claims.flatMap((one) => clipped(one.window, lateness) ?? []))
+  const share = sumOf(away) / Math.max(1, lengthOf(lateness))
+  const isAligned = isAlignedWith(reading, away, claims)
   return {
     cause: 'vcpu-stuck',
-    confidence: share >= 0.7 ? 'likely' : 'possible',
+    confidence: share >= 0.7 && isAligned ? 'likely' : 'possible',
     summary: `Never issued in time: one vCPU of ${reading.subject.sender?.name ?? 'the guest'} (thread ${tid}) did not run while the others did.`,
     culprit: victimOf(reading.subject),
     evidence: [`vCPU thread ${tid} was away for ${Math.round(share * 100)} % of the lateness; its siblings ran`],
@@ -164,8 +183,7 @@ export function qemuReading(subject: Subject, courses: Courses): Read {
   ].toSorted((a, b) => b.of.share - a.of.share)
   const [top] = options
   if (state.stuck !== undefined && (top === undefined || top.of.share < 0.5)) {
-    const share = sumOf(state.stuck.claims.map((one) => one.window)) / Math.max(1, lengthOf(subject.lateness))
-    return { claims: [...claims], rest, ruling: stuckRuling(reading, state.stuck.tid, Math.min(1, share)) }
+    return { claims: [...claims], rest, ruling: stuckRuling(reading, state.stuck) }
   }
   if (top !== undefined && top.of.share >= 0.25) {
     const ruling = top.ruling(weighed, top.of)

@@ -6,7 +6,9 @@
 import { instantOf, millisecond, second, type Instant, type Window } from '../../time/instant.ts'
 import type { Claim } from './claim.ts'
 import { silencesOf } from './kernel-course.ts'
-import { processClaims, threadClaims, together, withThrottling, type Courses } from './sender-claims.ts'
+import { processClaims, threadClaims, together } from './sender-claims.ts'
+import { withThrottling } from './quota.ts'
+import type { Courses } from './courses.ts'
 import { clipped, intersection, lengthOf, sumOf, union, without } from './stretches.ts'
 import { tidsOf, type Subject } from './subject.ts'
 
@@ -102,7 +104,12 @@ export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
   const process = processClaims(courses)
   const main = tidsOf(subject, 'main').map((tid) => threadClaims(subject, courses, tid))
   const isStop = (one: Claim): boolean => one.state === 'stopped'
-  const allStopped = together([...perVcpu, ...main], isStop)
+  // Which thread is a vCPU is not known without names: then nothing less than all of them is the guest's stop.
+  const whole =
+    vcpus.length > 0
+      ? [...perVcpu, ...main]
+      : [...courses.sampled.keys()].map((tid) => threadClaims(subject, courses, tid))
+  const allStopped = together(whole, isStop)
   const base = [...process, ...allStopped]
   const standing = union(base.map((one) => one.window))
   const away = withThrottling(together(perVcpu, isAway), courses, lateness).flatMap((one) =>

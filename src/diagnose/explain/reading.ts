@@ -8,7 +8,8 @@ import { callersNear, cpuOwners, freezerOf, isReadingCall, readerOf, stopsBySign
 import { fileNameOf } from './kernel-course.ts'
 import { windowsOf, type Claim, type Painted } from './claim.ts'
 import { confidenceOfShare, lesserOf, type Ruling } from './ruling.ts'
-import type { Courses } from './sender-claims.ts'
+import { quotaOf } from './quota.ts'
+import type { Courses } from './courses.ts'
 import { lengthOf, sumOf, union } from './stretches.ts'
 import { whenOf, type Subject } from './subject.ts'
 
@@ -62,18 +63,37 @@ const guestStood = (subject: Subject): string =>
 
 const baseName = (path: string): string => path.split('/').findLast((part) => part !== '') ?? path
 
-/** The end of the lateness and the end of the state coincide. A path of some milliseconds lies between. */
-function endsWith(reading: Reading, dominant: Dominant): boolean {
-  const last = dominant.windows.at(-1)
-  if (last === undefined) return false
-  const isCoarse = dominant.claims.some((one) => one.isCoarse)
-  const slack = (reading.subject.sender?.kind === 'qemu' ? 60 : 25) * millisecond + (isCoarse ? 120 * millisecond : 0)
-  return reading.lateness.to - last.to <= Math.max(slack, 0.3 * lengthOf(reading.lateness))
+/** How far the edges of a state may lie from the edges of the lateness: paths of some milliseconds, samples of 100. */
+const slackOf = ({ subject, lateness }: Reading, claims: readonly Claim[]): number =>
+  (subject.sender?.kind === 'qemu' ? 60 : 25) * millisecond +
+  (claims.some((one) => one.isCoarse) ? 120 * millisecond : 0) +
+  0.05 * lengthOf(lateness)
+
+/**
+ * What makes an advert late has begun before it is due, and lasts until it leaves. What begins later can only prolong
+ * it, and what ended long before cannot be why it left just now. `grain`: of what comes in pieces, as quotas do.
+ */
+export function isAlignedWith(
+  reading: Reading,
+  windows: readonly Window[],
+  claims: readonly Claim[],
+  grain = 0,
+): boolean {
+  const first = windows[0]
+  const last = windows.at(-1)
+  if (first === undefined || last === undefined) return false
+  const slack = Math.max(slackOf(reading, claims), grain)
+  return (
+    reading.lateness.to - last.to <= slack &&
+    first.from - reading.lateness.from <= Math.max(slack, 0.2 * lengthOf(reading.lateness))
+  )
 }
 
 function graded(reading: Reading, dominant: Dominant, cap: Confidence): Confidence {
   const base = lesserOf(confidenceOfShare(dominant.share), cap)
-  return endsWith(reading, dominant) ? base : lesserOf(base, 'possible')
+  // A quota's turns come each period, with turns on a CPU between them.
+  const grain = dominant.cause === 'sender-throttled' ? 0.3 * lengthOf(reading.lateness) : 0
+  return isAlignedWith(reading, dominant.windows, dominant.claims, grain) ? base : lesserOf(base, 'possible')
 }
 
 export function stoppedRuling(reading: Reading, dominant: Dominant): Ruling {
@@ -139,7 +159,7 @@ function frozenRuling(reading: Reading, dominant: Dominant, stretch: Window): Ru
   const path = courses.frozen.find((one) =>
     dominant.claims.some((claim) => claim.window.from <= one.window.to && claim.window.to >= one.window.from),
   )?.path
-  const writer = freezerOf(subject, stretch)
+  const writer = freezerOf(subject, stretch, path)
   const folder = path ?? (writer === undefined ? 'its cgroup' : writer.file.replace(/\/[^/]*$/, ''))
   // Without the cgroup's own word it is a guess that it was this one that was frozen.
   const guess: Confidence = subject.sender?.kind === 'qemu' ? 'possible' : 'likely'
@@ -178,7 +198,8 @@ function sampleEvidence({ subject, courses, lateness }: Reading): string[] {
 
 export function throttledRuling(reading: Reading, dominant: Dominant): Ruling {
   const { subject, courses } = reading
-  const [quota] = courses.throttled
+  // A timer that was armed late was held up in the gap, before the advert was due.
+  const quota = quotaOf(courses, reading.lateness) ?? quotaOf(courses, subject.gap)
   const path = quota?.path ?? 'its cgroup'
   return {
     cause: 'sender-throttled',
@@ -202,23 +223,26 @@ function cpuWaitedFor({ courses }: Reading, dominant: Dominant): number | undefi
 }
 
 export function starvedRuling(reading: Reading, dominant: Dominant): Ruling {
-  const { subject } = reading
+  const { subject, courses } = reading
   const cpu = cpuWaitedFor(reading, dominant)
   const owners = cpu === undefined ? [] : cpuOwners(subject, dominant.windows, cpu)
   const waited = sumOf(dominant.windows)
   const [first] = owners
   const isTaken = first !== undefined && first.ns >= 0.5 * waited
-  // Without the quota's counters a throttled thread looks exactly like a starved one.
-  const cap: Confidence = isTaken ? 'likely' : subject.sees.cgroups && subject.sees.samples ? 'likely' : 'possible'
+  // A throttled thread looks exactly like a starved one, whoever is on the CPU meanwhile; only the quota's counters tell.
+  const quota = quotaOf(courses, reading.lateness)
+  const isQuotaOut = courses.isQuotaSeen && (quota === undefined || quota.ns < 0.2 * waited)
+  const cap: Confidence = isQuotaOut && subject.sees.samples ? 'likely' : 'possible'
   return {
     cause: 'sender-starved',
     confidence: graded(reading, dominant, cap),
     summary: `Never issued in time: ${guestStood(subject)}${senderName(subject)} was ready to run and waited ${formatSpan(waited)} for a CPU${isTaken ? `, which ${first.comm} (${first.pid}) had` : ''}.`,
     culprit: isTaken ? { kind: 'process', pid: first.pid, comm: first.comm, name: first.comm } : victimOf(subject),
     evidence: [
-      ...(isTaken || subject.sees.cgroups
+      ...(courses.isQuotaSeen ? [] : ['a CPU quota looks the same, and no cpu.stat of its cgroup was sampled']),
+      ...(quota === undefined
         ? []
-        : ['a CPU quota looks the same, and no cpu.stat of its cgroup was sampled']),
+        : [`its cgroup ${quota.path} was throttled for ${formatSpan(spanOf(quota.ns))} meanwhile: a part of it`]),
       `run delay of the sender: ${formatSpan(waited)} of ${formatSpan(lengthOf(reading.lateness))}`,
       ...owners.slice(0, 3).map((one) => `${one.comm} (${one.pid}) ran for ${formatSpan(spanOf(one.ns))} of it`),
     ],
@@ -232,7 +256,8 @@ export function pagingRuling(reading: Reading, dominant: Dominant): Ruling {
   const { subject } = reading
   return {
     cause: 'sender-paging',
-    confidence: graded(reading, dominant, 'likely'),
+    // One look in state D is a moment, not a stretch.
+    confidence: graded(reading, dominant, dominant.claims.length > 1 ? 'likely' : 'possible'),
     summary: `Never issued in time: ${guestStood(subject)}${senderName(subject)} waited for its own memory to be read back from disk.`,
     culprit: victimOf(subject),
     evidence: [`major page faults in state D for ${formatSpan(sumOf(dominant.windows))}`],

@@ -5,7 +5,7 @@ import { millisecond, spanOf } from '../../time/instant.ts'
 import type { Cause, Explanation } from '../explanation.ts'
 import type { Painted } from './claim.ts'
 import { windowsOf } from './claim.ts'
-import type { Courses } from './sender-claims.ts'
+import type { Courses } from './courses.ts'
 import { lengthOf, sumOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
 

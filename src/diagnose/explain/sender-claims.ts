@@ -3,141 +3,16 @@
 // keepalived is one thread: its own course is the sender's. qemu is many, and is put together in qemu-state.ts.
 
 import { formatSpan } from '../../time/format.ts'
-import { instantOf, millisecond, spanOf, type Instant, type Window } from '../../time/instant.ts'
+import { instantOf, millisecond, spanOf, type Window } from '../../time/instant.ts'
 import { signalName } from '../life-facts.ts'
-import { stopsBySignal, type Stop } from './actors.ts'
 import type { Claim } from './claim.ts'
-import { kernelCourses, type KernelCourse } from './kernel-course.ts'
-import { carriedOn, reach, runsOf, sampledCourses, stopsOf, waitsOf, type Sample } from './sampled-course.ts'
-import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
+import type { Courses } from './courses.ts'
+import type { KernelCourse } from './kernel-course.ts'
+import { loopWaits } from './loop-waits.ts'
+import { withThrottling } from './quota.ts'
+import { stopsOf, waitsOf } from './sampled-course.ts'
+import { intersection, lengthOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
-
-export interface Frozen {
-  readonly path: string
-  readonly window: Window
-}
-
-export interface Throttling {
-  readonly path: string
-  readonly ns: number
-  readonly periods: number
-}
-
-export interface Courses {
-  readonly kernel: ReadonlyMap<number, KernelCourse>
-  readonly sampled: ReadonlyMap<number, readonly Sample[]>
-  readonly stops: readonly Stop[]
-  readonly frozen: readonly Frozen[]
-  readonly throttled: readonly Throttling[]
-  /** More than one cgroup besides its ancestors was throttled, and whose it is was not told. */
-  readonly isThrottlingAmbiguous: boolean
-}
-
-const isAncestor = (one: string, other: string): boolean => other.startsWith(`${one}/`)
-
-function cgroupRows(
-  subject: Subject,
-): Map<string, { at: Instant; throttledNs: number; periods: number; frozen: number }[]> {
-  const { store, gap, sender, evidence } = subject
-  const own = sender === undefined ? undefined : evidence.cgroupsOf?.(sender.pid)
-  const byPath = new Map<string, { at: Instant; throttledNs: number; periods: number; frozen: number }[]>()
-  for (const row of store.cgroups.rows({ from: instantOf(gap.from - reach), to: instantOf(gap.to + reach) })) {
-    const path = store.names.textOf(row.pathName)
-    if (own !== undefined && !own.some((one) => one === path || isAncestor(path, one))) continue
-    const rows = byPath.get(path) ?? []
-    rows.push({ at: row.at, throttledNs: row.throttledNs, periods: row.throttledPeriods, frozen: row.frozen })
-    byPath.set(path, rows)
-  }
-  return byPath
-}
-
-/** Nothing of it ran or worked in this stretch. */
-function isStill(courses: Pick<Courses, 'kernel' | 'sampled'>, stretch: Window): boolean {
-  const margin = 5 * millisecond
-  for (const course of courses.kernel.values())
-    if (course.activity.some((at) => at > stretch.from + margin && at < stretch.to - margin)) return false
-  for (const samples of courses.sampled.values()) {
-    const inside = samples.filter((one) => one.at >= stretch.from && one.at <= stretch.to)
-    const first = inside[0]
-    const last = inside.at(-1)
-    if (first !== undefined && last !== undefined && last.slices - first.slices > 1) return false
-  }
-  return true
-}
-
-/** A stop holds only until the sender was seen at work again. */
-function untilActive(stop: Stop, courses: ReadonlyMap<number, KernelCourse>): Stop {
-  const settle = 5 * millisecond
-  const seen = [...courses.values()].flatMap(
-    (course) => course.activity.find((at) => at > stop.window.from + settle) ?? [],
-  )
-  const first = Math.min(...seen, stop.window.to)
-  return { ...stop, window: { from: stop.window.from, to: instantOf(Math.max(stop.window.from, first)) } }
-}
-
-export function coursesOf(subject: Subject): Courses {
-  const kernel = kernelCourses(subject)
-  const sampled = sampledCourses(subject)
-  const pids = new Set([subject.sender?.pid ?? -1, ...(subject.sender?.tids ?? [])])
-  const rows = cgroupRows(subject)
-  const whole = [...kernel.values()].reduce<KernelCourse | undefined>(
-    (busiest, one) => (busiest === undefined || one.activity.length > busiest.activity.length ? one : busiest),
-    undefined,
-  )
-  const frozen = [...rows].flatMap(([path, all]) =>
-    runsOf(all, (row) => row.frozen === 1)
-      .filter((run) => isStill({ kernel, sampled }, run))
-      .map((run) => ({ path, window: carriedOn(run, whole) })),
-  )
-  const throttled = [...rows].flatMap(([path, all]) => {
-    const first = all[0]
-    const last = all.at(-1)
-    const ns = first === undefined || last === undefined ? Number.NaN : last.throttledNs - first.throttledNs
-    const periods = first === undefined || last === undefined ? 0 : last.periods - first.periods
-    return ns >= 5 * millisecond ? [{ path, ns, periods }] : []
-  })
-  const told = subject.sender !== undefined && subject.evidence.cgroupsOf?.(subject.sender.pid) !== undefined
-  const unrelated = throttled.some((one) =>
-    throttled.some(
-      (other) => one.path !== other.path && !isAncestor(one.path, other.path) && !isAncestor(other.path, one.path),
-    ),
-  )
-  return {
-    kernel,
-    sampled,
-    stops: stopsBySignal(subject, pids).map((stop) => untilActive(stop, kernel)),
-    frozen,
-    throttled: throttled.toSorted((a, b) => b.ns - a.ns),
-    isThrottlingAmbiguous: !told && unrelated,
-  }
-}
-
-/** Calls in which an event loop waits by nature. What a keepalived polls besides is a wait for somebody. */
-const loopWaits = {
-  keepalived: new Set([
-    'epoll_wait',
-    'epoll_pwait',
-    'epoll_pwait2',
-    'select',
-    'pselect6',
-    '_newselect',
-    'restart_syscall',
-  ]),
-  qemu: new Set([
-    'ppoll',
-    'poll',
-    'epoll_wait',
-    'epoll_pwait',
-    'select',
-    'pselect6',
-    'futex',
-    'ioctl',
-    'rt_sigtimedwait',
-    'io_getevents',
-    'io_uring_enter',
-    'restart_syscall',
-  ]),
-} as const
 
 export const callPhrase = (call: { readonly name: string; readonly file: string; readonly fd: number }): string =>
   `in ${call.name}${call.file === '' ? (call.fd >= 0 ? ` of fd ${call.fd}` : '') : ` of ${call.file}`}`
@@ -232,22 +107,6 @@ export function together(perThread: readonly (readonly Claim[])[], is: (claim: C
     return left === undefined ? windows : intersection(left, windows)
   }, undefined)
   return first.flatMap((claim) => intersection([claim.window], common ?? []).map((window) => ({ ...claim, window })))
-}
-
-/** The waits that a quota explains: as much of them as the cgroup was throttled for. */
-export function withThrottling(claims: readonly Claim[], courses: Courses, lateness: Window): Claim[] {
-  const [quota] = courses.throttled
-  if (quota === undefined) return [...claims]
-  const waits = union(
-    claims.filter((one) => one.state === 'runnable').flatMap((one) => clipped(one.window, lateness) ?? []),
-  )
-  const share = Math.min(1, quota.ns / Math.max(1, sumOf(waits)))
-  const detail = `cgroup ${quota.path} had used up its CPU quota`
-  return claims.map((one) => {
-    if (one.state !== 'runnable') return one
-    if (share >= 0.8) return { ...one, state: 'throttled', detail, source: 'cgroups' }
-    return one
-  })
 }
 
 export function keepalivedClaims(subject: Subject, courses: Courses, lateness: Window): Claim[] {

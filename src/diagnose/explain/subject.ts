@@ -117,7 +117,7 @@ function inferredQemu(late: LateAdvert, evidence: Evidence): FlowSender | undefi
 /** `assumed`: take this one for the sender, where nobody said who it is. */
 export function subjectOf(late: LateAdvert, flow: Flow, evidence: Evidence, assumed?: FlowSender): Subject {
   const { store } = evidence
-  const known = evidence.senderOf(flow)
+  const known = evidence.senderOf(flow, late.previousAt)
   const sender = known ?? assumed ?? inferredQemu(late, evidence)
   const around = { from: instantOf(late.previousAt - near), to: instantOf(late.at + near) }
   return {
@@ -142,4 +142,15 @@ export function tidsOf(subject: Subject, role: Role): number[] {
 export function whenOf(subject: Subject, at: Instant): string {
   const distance = at - subject.lateness.from
   return `${(Math.abs(distance) / 1e9).toFixed(3)} s ${distance < 0 ? 'before' : 'after'} due`
+}
+
+/** When the flow's adverts before this one left, oldest first. */
+export function sentBefore({ store, late, flow }: Subject, lookBackNs: number): Instant[] {
+  const source = store.names.find(flow.source)
+  const link = store.names.find(late.advert.link)
+  const before = { from: instantOf(late.previousAt - lookBackNs), to: instantOf(late.at - 1) }
+  return store.adverts
+    .rows(before)
+    .filter((row) => row.source === source && row.link === link && row.vrid === flow.vrid)
+    .map((row) => row.at)
 }

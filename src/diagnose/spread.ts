@@ -4,6 +4,7 @@
 // and against the usual spread. Only what came before an advert judges it: live and replay must agree.
 
 import { millisecond, spanOf, type Span } from '../time/instant.ts'
+import { createSortedWindow } from './sorted-window.ts'
 
 export interface Spread {
   add(distance: Span): void
@@ -21,54 +22,34 @@ const enough = 3
 /** As many as say how a flow scatters now, and how it did at first. */
 const recentCount = 30
 
-function medianOf(sorted: readonly number[]): number {
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
-}
-
 export function createSpread(): Spread {
-  const recent: number[] = []
-  let next = 0
-  let median = 0
-  let deviation = 0
+  const usual = createSortedWindow(kept)
+  const recent = createSortedWindow(recentCount)
   let firstDeviation: number | undefined
   let isGrowing = false
-  const deviationOf = (distances: readonly number[], centre: number): number =>
-    medianOf(distances.map((one) => Math.abs(one - centre)).toSorted((a, b) => a - b))
 
-  /** The newest `recentCount` distances, whatever the place of the ring's end. */
-  function newest(): readonly number[] {
-    return Array.from({ length: Math.min(recentCount, recent.length) }, (_, i) => recent.at(next - 1 - i) ?? 0)
-  }
-
-  function judgeGrowth(): void {
-    if (recent.length < recentCount) return
-    const last = newest()
-    const now = deviationOf(last, medianOf(last.toSorted((a, b) => a - b)))
-    firstDeviation ??= now
-    isGrowing = now > Math.max(5 * millisecond, 4 * firstDeviation)
-  }
+  const isKnown = (): boolean => usual.count >= enough
 
   return {
     add(distance) {
-      recent[next] = distance
-      next = (next + 1) % kept
-      if (recent.length < enough) return
-      median = medianOf(recent.toSorted((a, b) => a - b))
-      deviation = deviationOf(recent, median)
-      judgeGrowth()
+      usual.add(distance)
+      recent.add(distance)
+      if (recent.count < recentCount) return
+      const now = recent.deviation
+      firstDeviation ??= now
+      isGrowing = now > Math.max(5 * millisecond, 4 * firstDeviation)
     },
     get isGrowing() {
       return isGrowing
     },
     get median() {
-      return spanOf(median)
+      return spanOf(isKnown() ? usual.median : 0)
     },
     get deviation() {
-      return spanOf(deviation)
+      return spanOf(isKnown() ? usual.deviation : 0)
     },
     get count() {
-      return recent.length
+      return usual.count
     },
   }
 }

@@ -9,7 +9,7 @@
 import type { ProbeOutput } from '../capture/output.ts'
 import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
-import type { Flow, LateAdvert } from '../diagnose/finding.ts'
+import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
 import type { StreamParser } from '../events/outcome.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import { createBpftraceParser } from '../parse/bpftrace.ts'
@@ -77,6 +77,8 @@ export interface Engine {
   readonly evidence: Evidence
   readonly late: readonly LateAdvert[]
   flows(): readonly Flow[]
+  /** What was due by then and had not come, of what is known by now. */
+  overdueAt(at: Instant): readonly Overdue[]
 }
 
 /** A snapshot stays small, however long the night was. */
@@ -211,6 +213,12 @@ export function openEngine(options: EngineOptions): Engine {
     version++
   }
 
+  /** Without a capture nothing can be said to be overdue: it may well be on the wire. */
+  function overdueAt(at: Instant): readonly Overdue[] {
+    const state = states.stateOf('tcpdump')
+    return state === 'ok' || state === 'degraded' ? flows.overdue(at) : []
+  }
+
   return {
     blind: (spot) => blindSpots.add(spot),
     heardOf,
@@ -222,6 +230,7 @@ export function openEngine(options: EngineOptions): Engine {
     evidence,
     late: flows.late,
     flows: () => flows.flows(),
+    overdueAt,
     take(output) {
       arrival = output.at
       if (output.kind !== 'bytes') {
@@ -240,7 +249,6 @@ export function openEngine(options: EngineOptions): Engine {
     },
     snapshot(request) {
       const chosen = request.late === undefined ? flows.late.at(-1) : flows.late[request.late - 1]
-      const isBlind = states.stateOf('tcpdump') !== 'ok' && states.stateOf('tcpdump') !== 'degraded'
       const tcpdump = states.views().find((view) => view.name === 'tcpdump')
       return {
         version,
@@ -253,8 +261,7 @@ export function openEngine(options: EngineOptions): Engine {
           .views()
           .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined),
         flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
-        // Without a capture nothing can be said to be overdue: it may well be on the wire.
-        overdue: isBlind ? [] : flows.overdue(now),
+        overdue: overdueAt(now),
         late: flows.late.slice(-lateShown),
         selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
         blindSpots: blindSpots.all.slice(-blindSpotsShown),

@@ -164,7 +164,8 @@ export async function importFiles(settings: ImportSettings): Promise<FinishedSes
   await tellLogs(engine, logs, capture.to, settings)
   // Past what the intake holds back of several captures, so that all of it counts.
   engine.tick(after(capture.to, spanOf(0.25 * second)))
-  const { overdue } = engine.snapshot({ late: 0 })
+  // As it stood with the last packet: nobody looked later, and the next one may have been a moment away.
+  const overdue = engine.overdueAt(capture.to)
   const settled = after(capture.to, settlingTime(engine))
   engine.tick(settled)
   const kernel = await playInTurn('sysdig', () => engine.tick(settled))

@@ -81,6 +81,18 @@ test('where the files lie does not show', async () => {
   rmSync(moved)
 })
 
+test('what was due after the last packet is not overdue, and a healthy capture ends with 0 wherever it is cut', async () => {
+  const whole = readFileSync(member('healthy-netns-busy', 'tap.pcap'))
+  const ends: number[] = []
+  for (let at = 24; at < whole.length; at += 16 + whole.readUInt32LE(at + 8)) ends.push(at)
+  for (const end of ends.slice(-40)) {
+    const path = written('cut.pcap', whole.subarray(0, end))
+    const { code, text } = await makeReport(undefined, optionsOf(pcap(path), { format: 'json' }))
+    expect((JSON.parse(text) as Report).flows.map((one) => one.overdueMs)).toEqual([null])
+    expect(code).toBe(0)
+  }
+})
+
 test('late only behind a second vantage point: its verdict, and the flow that it belongs to', async () => {
   const pcaps = ['tap', 'peer'].map((name) => ({ name, path: member('peer-port-out', `${name}.pcap`) }))
   const { late, flows } = await reportOf({ ...noFiles, pcaps })

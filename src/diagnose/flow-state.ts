@@ -39,6 +39,8 @@ export interface Lateness {
   /** Adverts of others since the previous own one, oldest first. */
   readonly foreign: readonly Foreign[]
   readonly usualIdStep: number
+  /** Its IPv4 ID counts its adverts, as keepalived's does. */
+  readonly isCounting: boolean
 }
 
 export interface FlowOptions {
@@ -53,6 +55,7 @@ export interface FlowState {
   readonly spread: Spread
   readonly threshold: Span
   readonly interval: Span
+  readonly idHabit: Pick<Lateness, 'usualIdStep' | 'isCounting'>
   readonly state: Flow['state']
   readonly dueAt: Instant | undefined
   readonly signs: Partial<Record<Wire, number>>
@@ -71,6 +74,9 @@ export const answersWithin = spanOf(60 * millisecond)
 const foreignKept = 512
 const gapsKept = 60
 const sourcesKept = 256
+const idStepsKept = 64
+/** keepalived up to 1.3 counts on for each unicast peer's copy. */
+const mostPeers = 64
 
 function idStepOf(previous: Advert, advert: Advert): number | undefined {
   return previous.ipId === undefined || advert.ipId === undefined
@@ -90,6 +96,17 @@ export function createFlowState(options: FlowOptions): FlowState {
   let last: Advert | undefined
   let state: Flow['state'] = 'master'
   let adverts = 0
+  let twins = 0
+  let isOnTime = true
+
+  /**
+   * The same packet once more. Without an IPv4 ID a burst of held adverts looks alike: then it is one where nothing was
+   * held, or where every advert comes twice.
+   */
+  function isTwin(previous: Advert, advert: Advert): boolean {
+    if (advert.at - previous.at >= duplicateWithin || previous.ipId !== advert.ipId) return false
+    return advert.ipId !== undefined || (previous.priority === advert.priority && (isOnTime || 2 * twins >= adverts))
+  }
 
   const intervalOf = (advert: Advert): Span => options.interval ?? advert.interval
   const threshold = (): Span => lateFrom(spread, options.late)
@@ -129,16 +146,18 @@ export function createFlowState(options: FlowOptions): FlowState {
     state = advert.priority === 0 ? 'resigned' : 'master'
   }
 
-  function usualIdStep(): number {
+  function idHabit(): Pick<Lateness, 'usualIdStep' | 'isCounting'> {
     let best = 1
     let most = 0
+    let all = 0
     for (const [step, times] of idSteps) {
+      all += times
       if (times > most) {
         best = step
         most = times
       }
     }
-    return best
+    return { usualIdStep: best, isCounting: all < 3 || (best > 0 && best <= mostPeers && most >= 0.8 * all) }
   }
 
   /** Lower-priority adverts still to be answered: those in this gap, or queued behind a late advert. */
@@ -171,7 +190,7 @@ export function createFlowState(options: FlowOptions): FlowState {
         interval,
         jitter: jitterOf(spread),
         foreign,
-        usualIdStep: usualIdStep(),
+        ...idHabit(),
       }
       return { kind: overrun > threshold() ? 'late' : 'rearmed', lateness }
     }
@@ -193,6 +212,9 @@ export function createFlowState(options: FlowOptions): FlowState {
     get threshold() {
       return threshold()
     },
+    get idHabit() {
+      return idHabit()
+    },
     get interval() {
       return last === undefined ? spanOf(0) : intervalOf(last)
     },
@@ -208,13 +230,9 @@ export function createFlowState(options: FlowOptions): FlowState {
     },
     own(advert) {
       const previous = last
-      if (
-        previous !== undefined &&
-        previous.ipId !== undefined &&
-        previous.ipId === advert.ipId &&
-        advert.at - previous.at < duplicateWithin
-      ) {
+      if (previous !== undefined && isTwin(previous, advert)) {
         count('W9')
+        twins++
         return { kind: 'duplicate' }
       }
       adverts++
@@ -224,7 +242,8 @@ export function createFlowState(options: FlowOptions): FlowState {
       }
       const arrival = judge(previous, advert)
       const step = idStepOf(previous, advert)
-      if (arrival.kind === 'on-time' && step !== undefined && step > 0) idSteps.set(step, (idSteps.get(step) ?? 0) + 1)
+      if (arrival.kind === 'on-time' && step !== undefined && (idSteps.size < idStepsKept || idSteps.has(step)))
+        idSteps.set(step, (idSteps.get(step) ?? 0) + 1)
       const queued =
         arrival.kind === 'late' || arrival.kind === 'rearmed'
           ? foreign.filter((one) => !one.outranks).length
@@ -232,6 +251,7 @@ export function createFlowState(options: FlowOptions): FlowState {
       if (gaps.push(between(previous.at, advert.at)) > gapsKept) gaps.shift()
       begin(advert)
       unanswered = queued
+      isOnTime = arrival.kind === 'on-time'
       return arrival
     },
     foreign(other) {

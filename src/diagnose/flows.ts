@@ -4,7 +4,7 @@
 // (tap, bridge, uplink): the link that sees it first is where the sender is judged, the others are vantage points.
 
 import type { Advert, Traffic } from '../events/packet.ts'
-import { between, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import { between, millisecond, second, spanOf, type Instant, type Span } from '../time/instant.ts'
 import type { ClockStep } from '../time/clock.ts'
 import type { Flow, LateAdvert, Overdue, Range } from './finding.ts'
 import { createFlowState, type FlowOptions, type FlowState, type Lateness } from './flow-state.ts'
@@ -62,6 +62,11 @@ const knownAfter = 3
 const multicast = { 4: '224.', 6: 'ff' } as const
 const isSameFrame = (one: string | undefined, other: string | undefined): boolean =>
   one === undefined || other === undefined || one === other
+/** The sampler's period, and then some. */
+const noticedWithin = spanOf(0.2e9)
+/** A fast slew is ten steps a second. */
+const stepsKept = 4096
+type Gap = Pick<LateAdvert, 'previousAt' | 'at' | 'overrun'>
 /** A flow that is overdue by so much is gone, not late. */
 const goneAfter = (interval: Span): Span => spanOf(Math.max(60 * second, 20 * interval))
 
@@ -162,12 +167,17 @@ export function createFlows(options: FlowOptions): Flows {
     return others.seen === 0 && expected >= 3
   }
 
-  function isClockStep(lateness: Lateness, advert: Advert): boolean {
-    return steps.some(
-      (step) =>
-        step.at > lateness.previous.at &&
-        step.at < advert.at + second &&
-        Math.abs(step.by - lateness.overrun) < Math.max(0.1 * lateness.overrun, lateness.jitter),
+  /**
+   * The steps of the clock in this gap are as long as the lateness. A step is noticed up to a sample after it happened: the
+   * first one may belong to the advert before, the last one to the advert after. A fast slew is many small steps.
+   */
+  function isClockStep({ previousAt, at, overrun }: Gap, jitter: Span): boolean {
+    const inGap = steps.filter((step) => step.at > previousAt && step.at < at + noticedWithin)
+    const sumFrom = (from: number, to: number): number => inGap.slice(from, to).reduce((sum, one) => sum + one.by, 0)
+    const tolerance = Math.max(jitter, 25 * millisecond) + 0.01 * overrun
+    const ends = [0, -1].map((drop) => inGap.length + drop)
+    return (
+      inGap.length > 0 && [0, 1].some((from) => ends.some((to) => Math.abs(sumFrom(from, to) - overrun) < tolerance))
     )
   }
 
@@ -184,9 +194,14 @@ export function createFlows(options: FlowOptions): Flows {
     const down = masterDownRange(advert.version, lateness.interval, backupsOf(entry))
     const lower = lateness.foreign.filter((one) => !one.outranks)
     const otherTraffic = liveness.whileOverdue(advert.sourceMac, advert.source, overdue)
-    const step = idStep(lateness.previous, advert)
+    const step = lateness.isCounting ? idStep(lateness.previous, advert) : undefined
     let wire = wireAtArrival(lateness, advert, isLate)
-    if (isClockStep(lateness, advert)) wire = 'W7'
+    const stepped = {
+      previousAt: lateness.previous.at,
+      at: advert.at,
+      overrun: isLate ? lateness.overrun : lateness.ownOverrun,
+    }
+    if (isClockStep(stepped, lateness.jitter)) wire = 'W7'
     else if ((wire === 'W1' || wire === 'W3') && original?.isLate === false) wire = 'W10'
     else if (wire === 'W1' && isHostSilent(advert, overdue)) wire = 'W6'
     return {
@@ -229,6 +244,7 @@ export function createFlows(options: FlowOptions): Flows {
         jitter: open.lateness.jitter,
         burstEnd: open.burstEnd,
         unexplained: open.unexplained,
+        isIntervalNew: open.lateness.previous.interval !== one.advert.interval,
       },
       nextAt,
     )
@@ -236,6 +252,13 @@ export function createFlows(options: FlowOptions): Flows {
     entry.state.count(wire)
     entry.open = undefined
     version++
+  }
+
+  function becomeStep(index: number, one: LateAdvert): void {
+    late[index] = { ...one, wire: 'W7', isSettled: true }
+    const entry = entries.get(one.flow)
+    entry?.state.count('W7')
+    if (entry?.open?.index === index) entry.open = undefined
   }
 
   function noteBurst(entry: Entry, advert: Advert, isReaction: boolean): void {
@@ -338,7 +361,9 @@ export function createFlows(options: FlowOptions): Flows {
       if (arrival.kind === 'reaction') entry.state.count('W4')
       if (
         previous !== undefined &&
-        (advert.priority === 0 || previous.priority !== advert.priority || hasRestarted(previous, advert))
+        (advert.priority === 0 ||
+          previous.priority !== advert.priority ||
+          hasRestarted({ previous, interval: entry.state.interval, ...entry.state.idHabit }, advert))
       )
         entry.state.count('W8')
       // Late already where it came from: the same lateness, told once.
@@ -351,7 +376,14 @@ export function createFlows(options: FlowOptions): Flows {
     },
     clockStep(step) {
       steps.push(step)
+      if (steps.length > stepsKept) steps.shift()
       version++
+      // The advert behind it is faster than the sample that notices it.
+      for (let i = late.length - 1; i >= 0; i--) {
+        const one = late[i]
+        if (one === undefined || one.at + noticedWithin < step.at) return
+        if (one.wire.startsWith('W1') && isClockStep(one, spanOf(0))) becomeStep(i, one)
+      }
     },
     passTo(now) {
       for (const entry of entries.values()) {

@@ -15,14 +15,15 @@ import type { Lateness } from './flow-state.ts'
 
 /** What can be said the moment it arrives; W1 may still become W2 when the adverts after it show the phase. */
 export function wireAtArrival(lateness: Lateness, advert: Advert, isLate: boolean): Wire {
-  const { previous, interval, jitter } = lateness
+  const { previous, interval, jitter, usualIdStep } = lateness
   if (!isLate) return 'W4r'
-  const step = idStep(previous, advert)
-  if (hasRestarted(previous, advert)) return 'W8'
-  if (step !== undefined && step > lateness.usualIdStep) {
+  const step = lateness.isCounting ? idStep(previous, advert) : undefined
+  if (step === undefined) return 'W1'
+  if (hasRestarted(lateness, advert)) return 'W8'
+  if (step > usualIdStep) {
     const gap = between(previous.at, advert.at)
     const intervals = Math.round(gap / interval)
-    const lost = Math.round(step / lateness.usualIdStep)
+    const lost = Math.round(step / usualIdStep)
     if (intervals === lost && Math.abs(gap - intervals * interval) <= jitter + intervals * driftAllowance) return 'W3'
   }
   return 'W1'
@@ -37,10 +38,28 @@ export function idStep(previous: Advert, advert: Advert): number | undefined {
     : (advert.ipId - previous.ipId + 65_536) % 65_536
 }
 
-/** keepalived counts the IPv4 ID from 1 in each process: a step back is a new process, not 65,000 lost packets. */
-export function hasRestarted(previous: Advert, advert: Advert): boolean {
+/** So far a process may have counted before its first advert was captured. */
+const early = 64
+
+/**
+ * keepalived counts the IPv4 ID from 1 in each process: a step back is a new process, not 65,000 lost packets, and so is
+ * a small ID that lies farther ahead than adverts can have been sent meanwhile. Whose ID does not count (the kernel's own,
+ * another maker's router) says nothing.
+ */
+export function hasRestarted(
+  {
+    previous,
+    interval,
+    usualIdStep,
+    isCounting,
+  }: Pick<Lateness, 'previous' | 'interval' | 'usualIdStep' | 'isCounting'>,
+  advert: Advert,
+): boolean {
   const step = idStep(previous, advert)
-  return step !== undefined && step > 32_768
+  if (step === undefined || !isCounting) return false
+  if (step > 32_768) return true
+  const sent = interval > 0 ? between(previous.at, advert.at) / interval : 0
+  return (advert.ipId ?? 0) <= early && step > (2 * sent + early) * usualIdStep
 }
 
 export interface Phase {
@@ -51,6 +70,8 @@ export interface Phase {
   readonly burstEnd: Instant
   /** Adverts in that burst that no foreign advert explains. */
   readonly unexplained: number
+  /** The late advert announces another interval than the one before: the next one follows that. */
+  readonly isIntervalNew: boolean
 }
 
 /** What the next advert, or the lack of it, says about the phase. */
@@ -60,7 +81,8 @@ export function wireByPhase(phase: Phase, nextAt: Instant | undefined): Wire {
   if (phase.unexplained > 0) return 'W2'
   if (nextAt === undefined || late.reactions > 0 || late.foreignInGap > 0) return 'W1'
   const spacing = between(phase.burstEnd, nextAt)
-  if (spacing >= interval - jitter) return 'W1'
+  const next = phase.isIntervalNew ? late.advert.interval : interval
+  if (spacing >= next - jitter) return 'W1'
   const intervals = Math.round((nextAt - late.previousAt) / interval)
   const offPhase = Math.abs(nextAt - late.previousAt - intervals * interval)
   return offPhase <= jitter + intervals * driftAllowance ? 'W2' : 'W1'

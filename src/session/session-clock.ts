@@ -3,7 +3,7 @@
 
 import type { Flows } from '../diagnose/flows.ts'
 import { createClockMap, type ClockPair, type ClockStep } from '../time/clock.ts'
-import { before, second, type Instant } from '../time/instant.ts'
+import { after, before, second, spanOf, type Instant } from '../time/instant.ts'
 import type { BlindSpots } from './blind-spots.ts'
 
 export interface SessionClock {
@@ -26,7 +26,8 @@ export function createSessionClock(flows: Flows, blindSpots: BlindSpots): Sessio
       blindSpots.add({
         source: 'clock',
         from: before(step.at, second),
-        to: step.at,
+        // Set back, it gives the stamps of this stretch a second time.
+        to: after(step.at, spanOf(Math.max(0, 0 - step.by))),
         reason: 'CLOCK_REALTIME was stepped: stamps before and after do not compare',
         remedy: undefined,
       })

@@ -2,13 +2,14 @@
 //
 //   capture faults ─▶ clock step ─▶ foreign adverts ─▶ co-silence ─▶ administrative ─▶ path ─▶ (the sender's state)
 
-import { instantOf, second, type Instant } from '../../time/instant.ts'
+import { instantOf, millisecond, second, spanOf, type Instant } from '../../time/instant.ts'
 import { formatSpan } from '../../time/format.ts'
-import { signalName } from '../life-facts.ts'
 import { callersNear } from './actors.ts'
+import { coSilence } from './host-frozen.ts'
+import { administrative } from './restart.ts'
 import type { Ruling } from './ruling.ts'
-import { clipped, lengthOf } from './stretches.ts'
-import { whenOf, type Subject } from './subject.ts'
+import { clipped } from './stretches.ts'
+import { previousIdOf, whenOf, type Subject } from './subject.ts'
 
 interface Neighbour {
   readonly at: Instant
@@ -32,8 +33,6 @@ function advertsIn(subject: Subject, from: number, to: number): Neighbour[] {
     }))
 }
 
-const previousIdOf = ({ late }: Subject): number => ((late.advert.ipId ?? 0) - (late.ipIdStep ?? 1) + 65_536) % 65_536
-
 const dropsOf = (subject: Subject) =>
   subject.evidence.blindSpots.filter(
     (spot) =>
@@ -49,7 +48,7 @@ function captureLoss(subject: Subject): Ruling | undefined {
     (one) => one.source === flow.source && one.link !== flow.link,
   )
   const first = evidence.issued?.(flow.source, flow.vrid, previousIdOf(subject) + 1)
-  if (first !== undefined && first.result < 0) {
+  if (first !== undefined && first.result < 0 && first.at > late.previousAt && first.at < late.at) {
     return {
       cause: 'rejected-locally',
       confidence: 'likely',
@@ -60,7 +59,9 @@ function captureLoss(subject: Subject): Ruling | undefined {
     }
   }
   const drops = dropsOf(subject)
-  const isProved = seenElsewhere !== undefined || drops.length > 0
+  // A counter that was read once at the end says that packets were lost, and not that these were.
+  const isLocal = drops.some((spot) => (spot.to ?? Infinity) - spot.from <= Math.max(5 * second, 3 * late.gap))
+  const isProved = seenElsewhere !== undefined || isLocal
   return {
     cause: 'capture-loss',
     confidence: isProved ? 'likely' : 'possible',
@@ -85,16 +86,18 @@ function captureLoss(subject: Subject): Ruling | undefined {
 function clockStep(subject: Subject): Ruling | undefined {
   const { late, evidence } = subject
   if (late.wire !== 'W7') return undefined
-  const step = evidence.clockSteps.find((one) => one.at > late.previousAt && one.at < late.at + second)
+  const steps = evidence.clockSteps.filter((one) => one.at > late.previousAt && one.at < late.at + 0.2 * second)
+  const [step] = steps
+  const by = spanOf(steps.reduce((sum, one) => sum + one.by, 0))
   return {
     cause: 'clock-step',
     confidence: 'likely',
-    summary: `Nothing was late: the host's clock was stepped${step === undefined ? '' : ` by ${formatSpan(step.by)}`} between two adverts.`,
+    summary: `Nothing was late: the host's clock was ${steps.length > 3 ? 'moved' : 'stepped'}${step === undefined ? '' : ` by ${formatSpan(by)}`} between two adverts.`,
     culprit: { kind: 'clock', pid: undefined, comm: undefined, name: 'CLOCK_REALTIME' },
     evidence: [
       ...(step === undefined
         ? []
-        : [`CLOCK_REALTIME moved by ${formatSpan(step.by)} against CLOCK_MONOTONIC, ${whenOf(subject, step.at)}`]),
+        : [`CLOCK_REALTIME moved by ${formatSpan(by)} against CLOCK_MONOTONIC, ${whenOf(subject, step.at)}`]),
       'the step is as long as the overrun',
     ],
     settledBy: ['chronyc tracking; journalctl -u chrony -u systemd-timesyncd: who stepped the clock, and slew instead'],
@@ -129,84 +132,14 @@ function foreign(subject: Subject): Ruling | undefined {
   }
 }
 
-const heartbeatGap = 0.35 * second
-
-/** Detectors of a host that stands still: own heartbeat, the kernel engine's silence, iostat's row spacing, the taps. */
-function coSilence(subject: Subject): Ruling | undefined {
-  const { late, lateness, store, sees } = subject
-  const L = lengthOf(lateness)
-  const beats = store.beats.rows({ from: instantOf(lateness.from - second), to: instantOf(lateness.to + second) })
-  const pauses = beats.flatMap((beat, i) => {
-    const before = beats[i - 1]
-    return before !== undefined && beat.at - before.at > heartbeatGap ? [{ from: before.at, to: beat.at }] : []
-  })
-  const found: string[] = []
-  const pause = pauses.find((one) => lengthOf(clipped(one, lateness) ?? { from: one.from, to: one.from }) >= 0.5 * L)
-  if (pause !== undefined) found.push(`whylate's own heartbeat stood still for ${formatSpan(lengthOf(pause))}`)
-  if (late.wire === 'W6') found.push('every other router and guest on the link was silent as well')
-  const calls = store.calls.slices(lateness).reduce((sum, one) => sum + one.to - one.from, 0)
-  const span = pause ?? lateness
-  const inPause = store.calls.slices(span).reduce((sum, one) => sum + one.to - one.from, 0)
-  const before = store.calls
-    .slices({ from: instantOf(lateness.from - L), to: lateness.from })
-    .reduce((sum, one) => sum + one.to - one.from, 0)
-  const isKernelSilent = sees.calls && before >= 50 && inPause < 0.05 * before && calls < 0.3 * before
-  if (isKernelSilent) found.push('the kernel engine saw next to no call of any process')
-  const stretched = store.disks
-    .rows({ from: lateness.from, to: instantOf(lateness.to + 3 * second) })
-    .some((row) => row.spanNs > second + 0.5 * L && L > second)
-  if (stretched) found.push("iostat's own rows are further apart than its interval")
-  if (found.length < 2 || (pause === undefined && !isKernelSilent)) return undefined
-  return {
-    cause: 'host-frozen',
-    confidence: found.length >= 3 ? 'likely' : 'possible',
-    summary: `The whole host stood still${pause === undefined ? '' : ` for ${formatSpan(lengthOf(pause))}`}: not only the sender.`,
-    culprit: { kind: 'host', pid: undefined, comm: undefined, name: 'this host' },
-    evidence: found,
-    settledBy: [
-      'dmesg -T | grep -iE "lockup|stall|clocksource|mce|PM: "; is this host itself a guest? look at steal in vmstat 1',
-    ],
-  }
-}
-
-const endingSignals = new Set([1, 2, 9, 15])
-
-function administrative(subject: Subject): Ruling | undefined {
-  const { late, flow, store, sender } = subject
-  if (late.wire !== 'W8') return undefined
-  const around = { from: instantOf(late.previousAt - second), to: late.at }
-  const isTarget = (name: string): boolean => name === (sender?.kind === 'keepalived' ? sender.comm : 'keepalived')
-  const signal = store.signals
-    .rows(around)
-    .filter((row) => endingSignals.has(row.signal) && isTarget(store.names.textOf(row.toName)))
-    .toSorted((a, b) => b.from - a.from || a.at - b.at)[0]
-  const by =
-    signal !== undefined && signal.from > 0
-      ? { pid: signal.from, comm: store.names.textOf(signal.fromName) }
-      : undefined
-  const isOwn = by === undefined || isTarget(by.comm)
-  const told = signal === undefined ? undefined : `${signalName(signal.signal)} to keepalived (${signal.to})`
-  return {
-    cause: 'planned',
-    confidence: 'likely',
-    summary: `keepalived itself was restarted or reloaded${told === undefined ? '' : ` (${told}${isOwn ? '' : ` by ${by.comm} (${by.pid})`})`}: a new process, not a late one.`,
-    culprit:
-      by === undefined || isOwn
-        ? {
-            kind: 'process',
-            pid: sender?.kind === 'keepalived' ? sender.pid : undefined,
-            comm: 'keepalived',
-            name: 'keepalived',
-          }
-        : { kind: 'process', pid: by.pid, comm: by.comm, name: by.comm },
-    evidence: [
-      `the IPv4 ID began anew (${previousIdOf(subject)} → ${late.advert.ipId ?? '?'}), and keepalived counts it in each process from 1`,
-      ...(signal === undefined || told === undefined
-        ? []
-        : [`${told}${by === undefined ? '' : ` by ${by.comm} (${by.pid})`}, ${whenOf(subject, signal.at)}`]),
-    ],
-    settledBy: [`journalctl -t Keepalived -t Keepalived_vrrp: the restart of ${flow.source}, and who asked for it`],
-  }
+/** Something else passed this link meanwhile, or its backup heard nothing and took over: the capture there was at work. */
+function isCaptureAlive({ store, late }: Subject): boolean {
+  const link = store.names.find(late.advert.link)
+  const source = store.names.find(late.advert.source)
+  const inside = { from: instantOf(late.dueAt), to: instantOf(late.at - 20 * millisecond) }
+  const isOther = (row: { readonly link: number; readonly source: number }): boolean =>
+    row.link === link && row.source !== source
+  return late.takeover || store.adverts.rows(inside).some(isOther) || store.traffic.rows(inside).some(isOther)
 }
 
 function path(subject: Subject): Ruling | undefined {
@@ -215,13 +148,18 @@ function path(subject: Subject): Ruling | undefined {
   const link = late.advert.link
   const window = { from: instantOf(late.previousAt - 0.5 * second), to: late.at }
   const changers = callersNear(subject, window, (call, file) => call === 'bind' && /netlink|NETLINK/.test(file))
+  const isMissing = late.ipIdStep === undefined || late.ipIdStep > 1
+  const isAlive = !isMissing || isCaptureAlive(subject)
   return {
     cause: 'path',
-    confidence: 'likely',
-    summary: `Punctual where it was sent, late or missing at ${link}: it was held up or lost on the way there.`,
+    confidence: isAlive ? 'likely' : 'possible',
+    summary: `Punctual where it was sent, late or missing at ${link}: it was held up or lost on the way there${isAlive ? '' : ', or by the capture there'}.`,
     culprit: { kind: 'link', pid: undefined, comm: undefined, name: link },
     evidence: [
       `the same adverts of ${flow.source} passed the link before ${link} on time`,
+      ...(isAlive
+        ? []
+        : [`nothing else was captured at ${link} meanwhile: whether its capture was at work cannot be told`]),
       ...[
         ...new Set(changers.map((one) => `${one.comm} (${one.pid}) spoke to the kernel's network settings meanwhile`)),
       ].slice(0, 2),

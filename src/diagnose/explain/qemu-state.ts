@@ -125,7 +125,8 @@ export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
   const stalls = mainStalls(subject, courses, standing).filter(
     (one) =>
       subject.late.wire === 'W2' ||
-      sumOf(intersection([one.window], still)) >= 0.5 * lengthOf(clipped(one.window, lateness) ?? one.window),
+      (sumOf(intersection([one.window], still)) >= 0.5 * lengthOf(clipped(one.window, lateness) ?? one.window) &&
+        longest(intersection([one.window], still)) >= Math.max(3 * usual, 150 * millisecond)),
   )
   const taken = [...standing, ...union([...away, ...stalls].map((one) => one.window))]
   const exceptional = still.filter((one) => lengthOf(one) >= Math.max(0.3 * L, 3 * usual, 150 * millisecond))

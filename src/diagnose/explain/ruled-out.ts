@@ -20,10 +20,14 @@ function byWire({ late, flow, evidence }: Subject): RuledOut[] {
     })
   if (late.foreignInGap === 0 && late.wire !== 'W4r')
     out.push({ cause: 'foreign-vrid', because: `no other router spoke for VRID ${flow.vrid} in the gap` })
-  if (late.wire.startsWith('W1'))
+  const offPhase = late.gap % Math.max(1, flow.interval)
+  const isMoved = Math.min(offPhase, flow.interval - offPhase) > 40 * millisecond
+  if (late.wire.startsWith('W1') && (isMoved || late.ipIdStep === 1))
     out.push({
       cause: 'tx-held',
-      because: 'one packet, and the phase moved on for good: it was not issued, so it was not held',
+      because: isMoved
+        ? 'one packet, and the phase moved on for good: it was not issued, so it was not held'
+        : 'one packet, and the IPv4 ID moved on by one: nothing was waiting to be let go',
     })
   const issued =
     late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)

@@ -154,3 +154,7 @@ export function sentBefore({ store, late, flow }: Subject, lookBackNs: number): 
     .filter((row) => row.source === source && row.link === link && row.vrid === flow.vrid)
     .map((row) => row.at)
 }
+
+/** The IPv4 ID of the advert before this one. */
+export const previousIdOf = ({ late }: Subject): number =>
+  ((late.advert.ipId ?? 0) - (late.ipIdStep ?? 1) + 65_536) % 65_536

@@ -4,6 +4,7 @@
 
 import type { BlindSpot } from '../events/probe.ts'
 import type { Span } from '../time/instant.ts'
+import type { Dose } from './statistics/dose.ts'
 
 export const ledgerStates = [
   'running',
@@ -64,7 +65,7 @@ export interface Culprit {
   readonly name: string
 }
 
-/** `hits` of `of` windows of equal length: the late ones, or matched on-time ones. */
+/** `hits` of `of` windows of equal length: before the late ones, or before matched punctual ones. */
 export interface Count {
   readonly hits: number
   readonly of: number
@@ -76,13 +77,20 @@ export interface Suspect {
   readonly pid: number | undefined
   /** Part of the lateness that it overlaps, 0 to 1. */
   readonly covers: number
+  /** Began before due, and ended as the advert left. */
+  readonly isAligned: boolean
+  /** When it was first seen, from due: negative is before. What begins after due prolongs at most. */
+  readonly onset: Span
+  /** Of the late episodes, and of punctual adverts: in how many was it there before the advert was due? */
   readonly late: Count
   readonly baseline: Count
   /** Rate in late windows over rate in on-time ones; undefined with too few late adverts to say. */
   readonly lift: number | undefined
-  /** Fisher mid-p, one-sided, and its Benjamini-Hochberg q; undefined with fewer than two late adverts. */
+  /** Fisher mid-p, one-sided, and its Benjamini-Hochberg q; undefined with fewer than two late episodes. */
   readonly p: number | undefined
   readonly q: number | undefined
+  /** The longer it took, the later the advert? undefined with fewer than four late episodes that have it. */
+  readonly dose: Dose | undefined
   /** The mechanism that ties it to the sender; undefined: it can only be correlated. */
   readonly bridge: string | undefined
   readonly score: number

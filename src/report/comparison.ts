@@ -5,7 +5,7 @@
 
 import { episodesOf, isLateness, type Episode } from './episodes.ts'
 import { chanceOfFewer, lengthToTell } from './rate-test.ts'
-import type { Report, ReportFlow, ReportLate } from './report.ts'
+import type { Report, ReportFlow, ReportLate } from './report-shape.ts'
 
 export const comparisonSchema = 'whylate.compare/1'
 

@@ -7,7 +7,8 @@ import { hostText } from './display-width.ts'
 import { hatching, pageStyle } from './html-style.ts'
 import { htmlText } from './html-text.ts'
 import { timelinePicture } from './html-timeline.ts'
-import { reportOf, windowsOf, type Report } from './report.ts'
+import { reportOf, windowsOf } from './report.ts'
+import type { Report } from './report-shape.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Story, type Told } from './story.ts'
 import { counted, factKindName, formatOffset, formatShare, longestText, whoOf } from './words.ts'
@@ -166,6 +167,7 @@ export function formatHtml(session: FinishedSession, selection: Selection): stri
     hatching,
     intro(report),
     `<h2>Causes</h2>${causesTable(report)}`,
+    ...report.overall.summary.map((one) => `<p>${htmlText(one)}</p>`),
     `<h2>Flows</h2>${flowsTable(report)}`,
     `<h2>Probes</h2>${probesTable(report)}`,
     report.late.length === 0 ? '' : '<h2>Late adverts</h2>',

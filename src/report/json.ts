@@ -1,7 +1,7 @@
 // `report --format json`: one document, ASCII only. JSON leaves DEL, C1 controls and the marks that turn the writing
 // direction as they are; written as \uXXXX they mean the same to a program and nothing to a terminal.
 
-import type { Report } from './report.ts'
+import type { Report } from './report-shape.ts'
 
 /** Any value of ours as such a document. */
 export function formatDocument(value: object): string {

@@ -3,7 +3,8 @@
 
 import type { FinishedSession } from '../session/finished.ts'
 import { printable } from './printable.ts'
-import { reportOf, windowsOf, type Report, type ReportCause, type ReportFlow, type ReportProbe } from './report.ts'
+import { reportOf, windowsOf } from './report.ts'
+import type { Report, ReportCause, ReportFlow, ReportProbe } from './report-shape.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Told } from './story.ts'
 import { counted, factKindName, formatOffset, formatShare, whoOf } from './words.ts'
@@ -119,6 +120,7 @@ export function formatMarkdown(session: FinishedSession, selection: Selection): 
     ...(report.causes.length === 0
       ? ['Nothing was late.', '']
       : table(['cause', 'late', 'lateness', 'share', 'takeovers', 'worst', 'confidence'], report.causes.map(causeRow))),
+    ...report.overall.summary.flatMap((one) => [markdownText(one), '']),
     '## Flows',
     '',
     ...(report.flows.length === 0

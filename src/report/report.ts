@@ -1,8 +1,4 @@
-// The report as a value: `report --format json` is this, and every other form is made from the same.
-//
-// Its shape is a contract with other people's scripts; docs/report.schema.json says it in full. What is not known is null.
-// Times are ISO 8601 with nanoseconds, and once more as a decimal string where a script has to calculate with them: a
-// nanosecond of today does not fit a JSON number.
+// From a finished session to the report's value (report-shape.ts).
 
 import type { Explanation, LedgerEntry } from '../diagnose/explanation.ts'
 import type { Flow, LateAdvert, Range, Wire, WindowView } from '../diagnose/finding.ts'
@@ -12,149 +8,22 @@ import type { ProbeView } from '../session/snapshot.ts'
 import { formatIso } from '../time/format.ts'
 import { epochAt, spanOf, type Epoch, type Instant } from '../time/instant.ts'
 import { isOfFlow, type Selection } from './selection.ts'
+import {
+  reportSchema,
+  type Report,
+  type ReportBlindSpot,
+  type ReportCause,
+  type ReportFlow,
+  type ReportLate,
+  type ReportProbe,
+  type ReportRange,
+  type ReportSuspect,
+} from './report-shape.ts'
+import { reportOverallOf } from './overall.ts'
+import { msOf, orNull, rounded } from './report-number.ts'
 import { evidencePhrases, wireMeaning } from './words.ts'
 
-export const reportSchema = 'whylate.report/1'
-
-export interface ReportRange {
-  readonly min: number
-  readonly max: number
-}
-
-export interface ReportProbe {
-  readonly name: string
-  readonly tool: string
-  readonly version: string
-  readonly events: number
-  readonly dropped: number
-  readonly state: 'ok' | 'degraded' | 'failed' | 'absent'
-  readonly detail: string
-}
-
-export interface ReportFlow {
-  readonly id: string
-  readonly link: string
-  readonly vlan: number | null
-  readonly vrid: number
-  readonly family: 4 | 6
-  readonly version: 2 | 3
-  readonly source: string
-  readonly destination: string
-  readonly priority: number
-  readonly intervalMs: number
-  readonly adverts: number
-  readonly late: number
-  readonly lost: number
-  readonly rearmed: number
-  readonly masterDownMs: ReportRange
-  readonly driftMs: number
-  readonly thresholdMs: number
-  readonly takeovers: number
-  readonly sender: string | null
-  /** Due and not come when the capture ended: by how much; null when nothing was. */
-  readonly overdueMs: number | null
-}
-
-export interface ReportBlindSpot {
-  readonly source: string
-  readonly fromNs: string
-  /** null: to the end. */
-  readonly toNs: string | null
-  readonly reason: string
-  /** How it capped the confidence; null: not at all. */
-  readonly effect: string | null
-}
-
-export interface ReportSuspect {
-  readonly what: string
-  readonly kind: string
-  readonly pid: number | null
-  readonly covers: number
-  readonly late: string
-  readonly baseline: string
-  readonly lift: number | null
-  readonly p: number | null
-  readonly q: number | null
-  readonly bridge: string | null
-  readonly score: number
-}
-
-export interface ReportLate {
-  readonly number: number
-  readonly flow: string
-  readonly at: string
-  readonly atNs: string
-  readonly dueNs: string
-  readonly gapMs: number
-  readonly overrunMs: number
-  readonly ownOverrunMs: number
-  readonly missed: number
-  readonly marginMs: ReportRange
-  readonly takeover: boolean
-  readonly wire: Exclude<Wire, 'W1+' | 'W1-'>
-  /** Of a W1: did the sender's other traffic go on meanwhile? null where too little of it exists to tell. */
-  readonly liveness: 'alive' | 'silent' | null
-  readonly isSettled: boolean
-  readonly ipIdStep: number | null
-  readonly verdict: {
-    readonly cause: string
-    readonly confidence: string
-    readonly summary: string
-    readonly culprit: {
-      readonly kind: string
-      readonly pid: number | null
-      readonly comm: string | null
-      readonly name: string
-    } | null
-  }
-  readonly evidence: readonly string[]
-  readonly ledger: readonly {
-    readonly state: string
-    readonly ms: number
-    readonly share: number
-    readonly detail: string
-  }[]
-  readonly suspects: readonly ReportSuspect[]
-  readonly ruledOut: readonly { readonly cause: string; readonly because: string }[]
-  readonly blindSpots: readonly ReportBlindSpot[]
-  readonly settledBy: readonly string[]
-}
-
-/** One cause over all late adverts that are listed. */
-export interface ReportCause {
-  readonly cause: string
-  readonly late: number
-  /** Lateness in total, and its part of all lateness. */
-  readonly ms: number
-  readonly share: number
-  readonly takeovers: number
-  readonly worstMs: number
-  /** How many verdicts are how sure. */
-  readonly confidence: Readonly<Record<'certain' | 'likely' | 'possible' | 'unknown', number>>
-}
-
-export interface Report {
-  readonly schema: typeof reportSchema
-  readonly capture: {
-    readonly from: string
-    readonly to: string
-    readonly host: string
-    readonly vantage: string
-    readonly probes: readonly ReportProbe[]
-  }
-  /** What `late` was narrowed down to; counts of flows are always of the whole capture. */
-  readonly selection: { readonly flow: string | null; readonly since: string | null; readonly until: string | null }
-  readonly causes: readonly ReportCause[]
-  readonly flows: readonly ReportFlow[]
-  readonly late: readonly ReportLate[]
-}
-
-/** To the nanosecond, as milliseconds. */
-const msOf = (ns: number): number => Math.round(ns) / 1e6
 const rangeOf = (range: Range): ReportRange => ({ min: msOf(range.min), max: msOf(range.max) })
-/** Enough digits to compare, few enough to read. */
-const rounded = (value: number): number => Number(value.toPrecision(6))
-const orNull = <T>(value: T | undefined): T | null => value ?? null
 
 const nsOf = (at: Instant, origin: Epoch): string => String(epochAt(at, origin))
 const isoOf = (at: Instant, origin: Epoch): string => formatIso(epochAt(at, origin))
@@ -257,12 +126,23 @@ const suspectOf = (one: Explanation['suspects'][number]): ReportSuspect => ({
   kind: one.kind,
   pid: orNull(one.pid),
   covers: rounded(one.covers),
+  aligned: one.isAligned,
+  onsetMs: msOf(one.onset),
   late: `${one.late.hits}/${one.late.of}`,
   baseline: `${one.baseline.hits}/${one.baseline.of}`,
   // A ratio to nothing is infinite, which JSON does not have.
   lift: one.lift === undefined || !Number.isFinite(one.lift) ? null : rounded(one.lift),
   p: one.p === undefined ? null : rounded(one.p),
   q: one.q === undefined ? null : rounded(one.q),
+  dose:
+    one.dose === undefined
+      ? null
+      : {
+          rho: rounded(one.dose.rho),
+          slope: rounded(one.dose.slope),
+          n: one.dose.n,
+          significant: one.dose.isSignificant,
+        },
   bridge: orNull(one.bridge),
   score: rounded(one.score),
 })
@@ -354,7 +234,8 @@ export function windowsOf(session: FinishedSession, { flow, since, until }: Sele
 
 export function reportOf(session: FinishedSession, selection: Selection): Report {
   const { origin } = session
-  const late = windowsOf(session, selection).map((view) => lateOf(view, origin))
+  const views = windowsOf(session, selection)
+  const late = views.map((view) => lateOf(view, origin))
   const time = (at: Instant | undefined): string | null => (at === undefined ? null : isoOf(at, origin))
   return {
     schema: reportSchema,
@@ -366,6 +247,7 @@ export function reportOf(session: FinishedSession, selection: Selection): Report
       probes: session.probes.map(probeOf),
     },
     selection: { flow: orNull(selection.flow), since: time(selection.since), until: time(selection.until) },
+    overall: reportOverallOf(views, session),
     causes: causesOf(late),
     flows: session.flows.filter((flow) => isOfFlow(flow, selection.flow)).map((flow) => flowOf(flow, session)),
     late,

@@ -6,10 +6,12 @@ import type { FinishedSession } from '../session/finished.ts'
 import { formatClock, formatIso, formatSpan } from '../time/format.ts'
 import { epochAt, spanOf } from '../time/instant.ts'
 import { hostText } from './display-width.ts'
-import { unseenOf, type ReportLate, type ReportSuspect } from './report.ts'
+import { unseenOf } from './report.ts'
+import type { ReportLate, ReportSuspect } from './report-shape.ts'
 import {
   blindSentence,
   costPhrase,
+  counted,
   evidencePhrases,
   flowName,
   formatShare,
@@ -58,12 +60,41 @@ export function lateFlowName(late: LateAdvert, session: FinishedSession): string
 
 export const formatMs = (ms: number): string => formatSpan(spanOf(ms * 1e6))
 
+function orderPhrase({ onsetMs, aligned }: ReportSuspect): string {
+  const begins = `begins ${formatMs(Math.abs(onsetMs))} ${onsetMs < 0 ? 'before' : 'after'} due`
+  return aligned ? `${begins}, ends with the lateness` : begins
+}
+
+function rarityPhrase({ late, baseline, q }: ReportSuspect): string {
+  const how = q === null ? 'too few to say how unusual' : `q ${q < 0.001 ? '< 0.001' : q.toFixed(3)}`
+  return `before ${late} late and ${baseline} punctual adverts, ${how}`
+}
+
+function dosePhrase({ dose }: ReportSuspect): string[] {
+  if (dose === null || !dose.significant) return []
+  return [`the longer the later (rho ${dose.rho.toFixed(2)}, ${dose.n} late, slope ${dose.slope.toFixed(2)})`]
+}
+
 function suspectLine(one: ReportSuspect): string {
-  const rarity =
-    one.q === null ? 'too few late adverts to say how unusual' : `q ${one.q < 0.001 ? '< 0.001' : one.q.toFixed(3)}`
-  const counts = `in ${one.late} late and ${one.baseline} on-time windows, ${rarity}`
-  const bridge = one.bridge === null ? 'no mechanism known: correlated at most' : safe(one.bridge)
-  return `${safe(one.what)}: covers ${formatShare(one.covers)}; ${counts}; ${bridge}`
+  return [
+    `${safe(one.what)}: covers ${formatShare(one.covers)}, ${orderPhrase(one)}`,
+    rarityPhrase(one),
+    ...dosePhrase(one),
+    one.bridge === null ? 'no mechanism known: correlated at most' : safe(one.bridge),
+  ].join('; ')
+}
+
+/** The others were there as they always are. */
+const isTelling = ({ bridge, covers, q }: ReportSuspect): boolean =>
+  bridge !== null || covers >= 0.2 || (q !== null && q <= 0.2)
+
+function suspectLines(all: readonly ReportSuspect[]): string[] {
+  const telling = all.filter(isTelling)
+  const untold = all.length - Math.min(telling.length, suspectsTold)
+  return [
+    ...telling.slice(0, suspectsTold).map(suspectLine),
+    ...(untold > 0 ? [`${counted(untold, 'other')} of less weight in the JSON form`] : []),
+  ]
 }
 
 function culpritOf(late: ReportLate): string | undefined {
@@ -105,10 +136,7 @@ export function storyOf(view: WindowView, told: ReportLate, session: FinishedSes
       share,
       detail: safe(detail),
     })),
-    suspects: [
-      ...told.suspects.slice(0, suspectsTold).map(suspectLine),
-      ...(told.suspects.length > suspectsTold ? [`${told.suspects.length - suspectsTold} more in the JSON form`] : []),
-    ],
+    suspects: suspectLines(told.suspects),
     ruledOut: told.ruledOut.map(({ cause, because }) => `${safe(cause)}: ${safe(because)}`),
     unseen: unseenOf(view).map(
       (spot) => `${blindSentence(spot, late.dueAt)}${spot.effect === undefined ? '' : `; ${safe(spot.effect)}`}`,

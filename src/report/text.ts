@@ -7,7 +7,8 @@ import type { FinishedSession } from '../session/finished.ts'
 import { hostText, padEnd, padStart } from './display-width.ts'
 import { barOf } from './glyphs.ts'
 import { factLines, indented, laneColumns } from './plain.ts'
-import { reportOf, windowsOf, type Report, type ReportCause, type ReportFlow, type ReportProbe } from './report.ts'
+import { reportOf, windowsOf } from './report.ts'
+import type { Report, ReportCause, ReportFlow, ReportProbe } from './report-shape.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Story, type StoryLedger, type Told } from './story.ts'
 import { counted, formatShare, longestText } from './words.ts'
@@ -138,6 +139,7 @@ export function formatText(session: FinishedSession, selection: Selection): stri
       ? ['  nothing was late']
       : [causeRow(['cause', 'late', 'lateness', 'share', 'takeovers', 'worst'], 'confidence')]),
     ...report.causes.map(causeLine),
+    ...report.overall.summary.flatMap((one) => indented(one, 4, 2)),
     '',
     ...(untold > 0 ? [`The ${told.length} worst are told in full; --format json has the other ${untold}.`, ''] : []),
     ...told.flatMap((one) => lateLines(one, session, session.windows.length)),

@@ -1,6 +1,7 @@
 // A session that is over, whoever made it: files of others, a bundle. What every report is made from.
 
 import type { Flow, Overdue, WindowView } from '../diagnose/finding.ts'
+import { backgroundOf, type Background } from '../diagnose/overall/background.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { Epoch, Instant } from '../time/instant.ts'
 import type { Engine } from './engine.ts'
@@ -23,6 +24,8 @@ export interface FinishedSession {
   /** Due, and not come when the capture ended. */
   readonly overdue: readonly Overdue[]
   readonly blindSpots: readonly BlindSpot[]
+  /** What all late adverts together are held against. */
+  readonly background: Background
 }
 
 export interface Frame {
@@ -66,5 +69,6 @@ export function finishedSessionOf(engine: Engine, frame: Frame): FinishedSession
     flows,
     windows: windows.toSorted((a, b) => a.late.at - b.late.at),
     blindSpots: engine.evidence.blindSpots.map((spot) => closed(spot, frame.to)),
+    background: backgroundOf(flows, engine.evidence),
   }
 }

@@ -1,65 +1,31 @@
 // Everything that went on while the advert was overdue, ranked: how much of it each covers, whether it ends with it, in
-// which order, whether a mechanism ties it to the sender, and how rare it is in on-time windows of the same length.
-//
-// Late windows are longer than usual ones, so a plain count favours whatever is frequent: all windows compared here are
-// as long as this lateness and end at an advert of the same flow (case-crossover design, Maclure 1991).
+// which order, whether a mechanism ties it to the sender, whether others were held up, too, and how rare it is before
+// punctual adverts.
 
-import { instantOf, millisecond, second, spanOf, type Instant, type Window } from '../../time/instant.ts'
-import type { Evidence } from '../evidence.ts'
+import { between, instantOf, millisecond, second, spanOf, type Span, type Window } from '../../time/instant.ts'
 import type { Cause, Suspect } from '../explanation.ts'
-import type { Flow } from '../finding.ts'
-import { featuresOf, type Feature, type Lens } from './features.ts'
+import { longCalls, processes, signals } from './activity.ts'
+import { wholeSpan, type Feature, type Lens } from './feature.ts'
+import { highOf } from './metrics.ts'
+import { neighboursOf, type Neighbours } from './neighbours.ts'
+import { raritiesOf, type Rarities } from './rarity.ts'
+import { riskWindowsOf, type RiskWindows } from './risk-windows.ts'
 import type { Ruling } from './ruling.ts'
-import { falseDiscoveryRates, fisherMidP, liftOf } from './significance.ts'
-import { lengthOf } from './stretches.ts'
+import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
 import type { Subject } from './subject.ts'
+import { scoreOf } from './suspect-score.ts'
 
 const shown = 10
-const baselineWindows = 30
-const lateWindows = 12
+/** The window that is told is cut into so many pieces; a process covers those in which it was seen. */
+const pieces = 64
 /** Rows that one verdict may look at for counting: beyond, every so many are left out, in all windows alike. */
 const rowBudget = 250_000
+const leastAhead = 2 * second
+const mostAhead = 15 * second
+/** What ends so soon before the advert leaves ends with it: from the host, and through a guest. */
+const soon = { keepalived: spanOf(5 * millisecond), qemu: spanOf(20 * millisecond) }
 
-const ending = (at: Instant, length: number): Window => ({ from: instantOf(at - length), to: at })
-
-/** Ends of on-time windows: half of them nearest to the late advert, half from all over; none near another late one. */
-export function baselineEnds(
-  adverts: readonly Instant[],
-  lates: readonly Instant[],
-  at: Instant,
-  keepAway: number,
-  length: number,
-): Instant[] {
-  const calm = adverts.filter((one) => lates.every((late) => one - length > late + keepAway || one < late - keepAway))
-  const near = calm.toSorted((a, b) => Math.abs(a - at) - Math.abs(b - at)).slice(0, baselineWindows / 2)
-  const taken = new Set(near)
-  const rest = calm.filter((one) => !taken.has(one))
-  const step = Math.max(1, rest.length / (baselineWindows - near.length))
-  const far = Array.from(
-    { length: Math.min(rest.length, baselineWindows - near.length) },
-    (_, i) => rest[Math.floor(i * step)],
-  )
-  return [...near, ...far.filter((one) => one !== undefined)]
-}
-
-export function advertsOf(flow: Flow, evidence: Evidence): Instant[] {
-  const { store } = evidence
-  const source = store.names.find(flow.source)
-  const link = store.names.find(flow.link)
-  const found: Instant[] = []
-  for (const { at, cells, from, to } of store.adverts.slices({ from: instantOf(-Infinity), to: instantOf(Infinity) }))
-    for (let i = from; i < to; i++)
-      if (cells.source[i] === source && cells.link[i] === link && cells.vrid[i] === flow.vrid)
-        found.push(instantOf(at[i] ?? 0))
-  return found
-}
-
-function tally(lens: Lens, windows: readonly Window[]): Map<string, number> {
-  const hits = new Map<string, number>()
-  for (const window of windows)
-    for (const feature of featuresOf(lens, window)) hits.set(feature.key, (hits.get(feature.key) ?? 0) + 1)
-  return hits
-}
+type Case = Pick<Subject, 'evidence' | 'sender' | 'flow' | 'late' | 'lateness'>
 
 const mechanisms: Readonly<Partial<Record<Cause, string>>> = {
   'sender-stopped': 'it stopped or froze the sender',
@@ -75,103 +41,123 @@ function bridgeOf(feature: Feature, ruling: Ruling): string | undefined {
   const { culprit, cause } = ruling
   const mechanism = mechanisms[cause]
   if (culprit === undefined || mechanism === undefined) return undefined
-  const isCgroup = feature.kind === 'cgroup' && culprit.kind === 'cgroup' && feature.key.includes(`/${culprit.name} `)
-  return isCgroup || (culprit.pid !== undefined && feature.pid === culprit.pid) ? mechanism : undefined
+  const isCgroup =
+    culprit.kind === 'cgroup' && feature.kind === 'cgroup' && `/${feature.group}`.endsWith(`/${culprit.name}`)
+  return isCgroup || (culprit.pid !== undefined && feature.pids.includes(culprit.pid)) ? mechanism : undefined
 }
 
-/** Does it end as the advert leaves? Only what covers some of the lateness can. */
-const isAligned = (feature: Feature, window: Window): boolean =>
-  feature.covers >= 0.2 && Math.abs(window.to - feature.to) < 25 * millisecond
+/** Of everything in the way of the sender's host: no one process or cgroup, so it would hold up all. */
+const isHostWide = (feature: Feature): boolean => feature.kind === 'host' || feature.kind === 'device'
 
-function scoreOf(feature: Feature, window: Window, bridge: string | undefined, q: number | undefined): number {
-  // It began well after the advert was due: it may be a consequence, it is no cause.
-  const isAftermath = bridge === undefined && feature.from > window.from + 0.1 * lengthOf(window)
-  const rarity = q === undefined ? 0 : q <= 0.05 ? 0.2 : q <= 0.2 ? 0.1 : 0
-  const score = 0.2 * feature.covers + (isAligned(feature, window) ? 0.05 : 0) + rarity
-  if (bridge !== undefined) return 0.5 + score
-  // Without a mechanism it is correlated at most, however well it fits.
-  return isAftermath ? score * 0.2 : score
+function coverOf(feature: Feature, lateness: Window): number {
+  const covered = sumOf(intersection(union(feature.stretches), [lateness]))
+  return Math.min(1, covered / Math.max(1, lengthOf(lateness)))
 }
 
-function lensOf(subject: Pick<Subject, 'evidence' | 'sender' | 'flow'>, length: number, windows: number): Lens {
-  const { evidence, sender } = subject
+interface Scene {
+  readonly ruling: Ruling
+  readonly rarities: Rarities
+  readonly neighbours: Neighbours
+  readonly lateness: Window
+  readonly soon: Span
+}
+
+/**
+ * It held from due on, and the advert left as it ended: one aligned long call beats any correlation. Only what
+ * has an end of its own can: a program at work is seen until we stop looking.
+ */
+function isAlignedWith(feature: Feature, { lateness, soon: limit }: Scene): boolean {
+  if (feature.amount === undefined) return false
+  return feature.stretches.some(({ from, to }) => from <= lateness.from && Math.abs(lateness.to - to) <= limit)
+}
+
+function suspectOf(feature: Feature, scene: Scene): Suspect {
+  const { lateness, ruling } = scene
+  const covers = coverOf(feature, lateness)
+  const whole = wholeSpan(feature.stretches) ?? lateness
+  const onset = between(lateness.from, whole.from)
+  const isAligned = isAlignedWith(feature, scene)
+  const rarity = scene.rarities.of(feature.key)
+  const bridge = bridgeOf(feature, ruling)
+  const score = scoreOf({
+    covers,
+    isAligned,
+    isAftermath: onset > 0.1 * lengthOf(lateness),
+    rarity,
+    hasBridge: bridge !== undefined,
+    isHostWide: isHostWide(feature),
+    neighbours: scene.neighbours,
+  })
+  const { culprit } = ruling
+  const isCulprit = culprit?.pid !== undefined && feature.pids.includes(culprit.pid)
+  return {
+    what: feature.what,
+    kind: feature.kind,
+    pid: isCulprit ? culprit.pid : feature.pids[0],
+    covers,
+    isAligned,
+    onset,
+    ...rarity,
+    bridge,
+    score,
+  }
+}
+
+/** Of each group the one with the most to say: they are one piece of evidence. */
+function bestOfGroups(all: readonly { readonly group: string; readonly suspect: Suspect }[]): Suspect[] {
+  const best = new Map<string, Suspect>()
+  for (const { group, suspect } of all) {
+    const known = best.get(group)
+    if (known === undefined || suspect.score > known.score) best.set(group, suspect)
+  }
+  return [...best.values()]
+}
+
+function lensOf({ evidence, sender }: Case, windows: RiskWindows): Lens {
   const { store } = evidence
-  const first = store.calls.firstAt
-  const last = store.calls.lastAt
+  const [first, last] = [store.calls.firstAt, store.calls.lastAt]
   const span = first === undefined || last === undefined ? 1 : Math.max(1, last - first)
-  const rows = (store.calls.length / span) * (length + 2 * second) * windows
-  return { store, excluded: new Set(sender?.tids), stride: Math.max(1, Math.ceil(rows / rowBudget)) }
+  const looked = [...windows.cases.map((one) => one.risk), ...windows.controls]
+  const rows = (store.calls.length / span) * sumOf(looked)
+  const longest = Math.max(0, ...windows.cases.map((one) => lengthOf(one.lateness)))
+  return {
+    store,
+    sender: new Set(sender?.tids),
+    isOurs: (pid) => evidence.isOurs(pid),
+    stride: Math.max(1, Math.ceil(rows / rowBudget)),
+    ahead: spanOf(Math.min(mostAhead, Math.max(leastAhead, longest + 100 * millisecond))),
+  }
 }
 
-/** `windows`: the late ones. Their features are those of the first. */
-export function rankSuspects(
-  subject: Pick<Subject, 'evidence' | 'sender' | 'flow'>,
-  windows: { readonly own: Window; readonly late: readonly Window[]; readonly baseline: readonly Window[] },
-  ruling: Ruling,
-): Suspect[] {
-  const length = lengthOf(windows.own)
-  const lens = lensOf(subject, length, windows.late.length + windows.baseline.length)
-  const features = featuresOf({ ...lens, stride: 1 }, windows.own)
-  const late = tally(lens, windows.late)
-  const baseline = tally(lens, windows.baseline)
-  const isRanked = windows.late.length >= 2 && windows.baseline.length >= 5
-  const counted = features.map((feature) => ({
-    feature,
-    table: {
-      lateHits: late.get(feature.key) ?? 0,
-      late: windows.late.length,
-      baselineHits: baseline.get(feature.key) ?? 0,
-      baseline: windows.baseline.length,
-    },
-  }))
-  const ps = counted.map(({ table }) => fisherMidP(table))
-  const qs = falseDiscoveryRates(ps)
-  return counted
-    .map(({ feature, table }, i): Suspect => {
-      const bridge = bridgeOf(feature, ruling)
-      const q = isRanked ? qs[i] : undefined
-      return {
-        what: feature.what,
-        kind: feature.kind,
-        pid: feature.pid,
-        covers: feature.covers,
-        late: { hits: table.lateHits, of: table.late },
-        baseline: { hits: table.baselineHits, of: table.baseline },
-        lift: isRanked ? liftOf(table) : undefined,
-        p: isRanked ? ps[i] : undefined,
-        q,
-        bridge,
-        score: scoreOf(feature, windows.own, bridge, q),
-      }
-    })
-    .toSorted((a, b) => b.score - a.score)
-    .slice(0, shown)
-}
-
-/** Twice the Master_Down_Interval: what happens so near to a late advert may be its cause or its consequence. */
-const keepAwayOf = (flow: Flow): number => 2 * flow.masterDown.max
-
-export function suspectsOf(subject: Subject, ruling: Ruling): Suspect[] {
-  const { flow, evidence, lateness, late } = subject
-  const length = lengthOf(lateness)
-  if (length <= 0) return []
-  const lates = (evidence.late ?? [late]).filter((one) => one.flow === late.flow && one.overrun > 0)
-  const nearest = lates.toSorted((a, b) => Math.abs(a.at - late.at) - Math.abs(b.at - late.at)).slice(0, lateWindows)
-  const ends = baselineEnds(
-    advertsOf(flow, evidence),
-    lates.map((one) => one.at),
-    late.at,
-    keepAwayOf(flow),
-    Math.max(length, spanOf(0)),
+/** What was there from one interval before due until it was sent. */
+function presentOf(lens: Lens, risk: Window, lateness: Window): Feature[] {
+  const window = { from: risk.from, to: lateness.to }
+  const own = { ...lens, stride: 1 }
+  return [
+    ...processes(own, window, pieces),
+    ...longCalls(own, window),
+    ...signals(own, window),
+    ...highOf(lens.store, lens.sender, window),
+  ].filter((one) =>
+    one.stretches.some((stretch) => clipped(stretch, window) !== undefined || stretch.from >= window.from),
   )
-  const first = evidence.store.calls.firstAt
-  return rankSuspects(
-    subject,
-    {
-      own: lateness,
-      late: nearest.map((one) => ending(one.at, length)),
-      baseline: ends.filter((end) => first === undefined || end - length >= first).map((end) => ending(end, length)),
-    },
+}
+
+export function suspectsOf(subject: Case, ruling: Ruling): Suspect[] {
+  const { flow, evidence, lateness, late, sender } = subject
+  if (lengthOf(lateness) <= 0) return []
+  const windows = riskWindowsOf(flow, late, evidence)
+  const risk = windows.cases[0]?.risk ?? { from: instantOf(lateness.from - flow.interval), to: lateness.from }
+  const lens = lensOf(subject, windows)
+  const scene: Scene = {
     ruling,
-  )
+    rarities: raritiesOf(lens, windows),
+    neighbours: neighboursOf(subject),
+    lateness,
+    soon: soon[sender?.kind ?? 'keepalived'],
+  }
+  const all = presentOf(lens, risk, lateness).map((one) => ({ group: one.group, suspect: suspectOf(one, scene) }))
+  return bestOfGroups(all)
+    .toSorted((a, b) => b.score - a.score || b.covers - a.covers)
+    .slice(0, shown)
 }

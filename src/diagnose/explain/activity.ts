@@ -1,0 +1,141 @@
+// What processes did in a window, as features:
+//
+//   process/NAME         it made calls or had a CPU (by name: a cron job is another pid each time)
+//   call/NAME CALL FILE  a call of it lasted for long
+//   signal/…             a stopping, continuing or ending signal
+
+import { instantOf, millisecond, type Window } from '../../time/instant.ts'
+import { signalName } from '../life-facts.ts'
+import type { Feature, Lens } from './feature.ts'
+import { fileNameOf } from './kernel-course.ts'
+import { callPhrase } from './sender-claims.ts'
+import { lengthOf } from './stretches.ts'
+
+const pidsKept = 8
+
+interface Seen {
+  readonly pids: Set<number>
+  readonly pieces: Uint8Array
+}
+
+/** `pieces`: the window is cut into so many; a process covers those in which it was seen. */
+export function processes(lens: Lens, window: Window, pieces: number): Feature[] {
+  const { store, sender, stride } = lens
+  const piece = Math.max(1, lengthOf(window) / pieces)
+  const byName = new Map<number, Seen>()
+  const see = (comm: number, pid: number, moment: number): void => {
+    let one = byName.get(comm)
+    if (one === undefined) byName.set(comm, (one = { pids: new Set(), pieces: new Uint8Array(pieces) }))
+    one.pieces[Math.min(pieces - 1, Math.floor((moment - window.from) / piece))] = 1
+    if (pid > 0 && one.pids.size < pidsKept) one.pids.add(pid)
+  }
+  for (const { at, cells, from, to } of store.calls.slices(window))
+    for (let i = from; i < to; i += stride)
+      if (!sender.has(cells.tid[i] ?? 0)) see(cells.commName[i] ?? 0, cells.pid[i] ?? 0, at[i] ?? 0)
+  // Who only burns a CPU makes no call, but leaves it now and then.
+  for (const { at, cells, from, to } of store.switches.slices(window))
+    for (let i = from; i < to; i += stride) {
+      const tid = cells.from[i] ?? 0
+      if (tid > 0 && !sender.has(tid)) see(cells.fromName[i] ?? 0, 0, at[i] ?? 0)
+    }
+  return [...byName].flatMap(([comm, one]): Feature[] => {
+    const name = store.names.textOf(comm)
+    if (name === '') return []
+    const pids = [...one.pids]
+    const stretches = [...one.pieces].flatMap((isSeen, i): Window[] =>
+      isSeen === 0 ? [] : [{ from: instantOf(window.from + i * piece), to: instantOf(window.from + (i + 1) * piece) }],
+    )
+    const ours = pids.some((pid) => lens.isOurs(pid)) ? ' (whylate’s own)' : ''
+    return [
+      {
+        key: `process/${name}`,
+        group: `process/${name}`,
+        what: `${name}${ours} was at work`,
+        kind: 'process',
+        pids,
+        stretches,
+        amount: undefined,
+      },
+    ]
+  })
+}
+
+const idle =
+  /^(epoll_|p?poll|p?select|futex|nanosleep|clock_nanosleep|wait|pause|rt_sig|accept|io_getevents|io_uring|restart_syscall|read|recv|sigreturn|semop|msgrcv)/
+
+const longCall = 100 * millisecond
+
+/** Calls that waited in the window, though they may have begun before it and ended behind it. */
+export function longCalls({ store, sender, ahead }: Lens, window: Window): Feature[] {
+  const least = Math.max(20 * millisecond, Math.min(longCall, 0.2 * lengthOf(window)))
+  const found = new Map<string, Feature & { readonly stretches: Window[] }>()
+  const isIdle = new Map<number, boolean>()
+  for (const { at, cells, from, to } of store.calls.slices({ from: window.from, to: instantOf(window.to + ahead) })) {
+    const { latencyNs } = cells
+    for (let i = from; i < to; i++) {
+      const latency = latencyNs[i] ?? Number.NaN
+      if (!(latency >= least)) continue
+      const end = at[i] ?? 0
+      if (end - latency >= window.to || sender.has(cells.tid[i] ?? 0)) continue
+      const call = cells.callName[i] ?? 0
+      const name = store.names.textOf(call)
+      if (!isIdle.has(call)) isIdle.set(call, idle.test(name))
+      if (isIdle.get(call) === true) continue
+      const file = fileNameOf(store.names.textOf(cells.fileName[i] ?? 0))
+      const comm = store.names.textOf(cells.commName[i] ?? 0)
+      const key = `call/${comm} ${name} ${file}`
+      const stretch = { from: instantOf(end - latency), to: instantOf(end) }
+      const known = found.get(key)
+      known?.stretches.push(stretch)
+      found.set(key, {
+        key,
+        group: `process/${comm}`,
+        what: `${comm} ${callPhrase({ name, file, fd: cells.fd[i] ?? -1 })}`,
+        kind: 'process',
+        pids: known?.pids ?? [cells.pid[i] ?? 0],
+        stretches: known?.stretches ?? [stretch],
+        amount: Math.max(known?.amount ?? 0, latency),
+      })
+    }
+  }
+  return [...found.values()].map((one) => ({
+    ...one,
+    stretches: one.stretches.toSorted((a, b) => a.from - b.from),
+  }))
+}
+
+const decisive = new Set([9, 15, 18, 19, 20])
+const stopping = new Set([19, 20])
+const cont = 18
+
+/** A stop lasts until its SIGCONT; any other signal is a moment. */
+export function signals({ store, ahead }: Lens, window: Window): Feature[] {
+  const found = new Map<string, Feature>()
+  const rows = store.signals.rows({ from: window.from, to: instantOf(window.to + ahead) })
+  const isSent = new Set(rows.flatMap((row) => (row.from > 0 ? [`${row.signal} ${row.to}`] : [])))
+  for (const row of rows) {
+    if (row.at > window.to) break
+    // Where it was seen to be sent, its delivery is no second signal.
+    const isDelivery = row.from <= 0 && isSent.has(`${row.signal} ${row.to}`)
+    if (!decisive.has(row.signal) || isDelivery) continue
+    const by = row.from > 0 ? store.names.textOf(row.fromName) : ''
+    const to = store.names.textOf(row.toName)
+    const key = `signal/${row.signal} ${to} ${by}`
+    const known = found.get(key)
+    const end = stopping.has(row.signal)
+      ? (rows.find((one) => one.signal === cont && one.to === row.to && one.at > row.at)?.at ??
+        instantOf(window.to + ahead))
+      : row.at
+    const from = known?.stretches[0]?.from ?? row.at
+    found.set(key, {
+      key,
+      group: by === '' ? key : `process/${by}`,
+      what: `${signalName(row.signal)} to ${to} (${row.to}) by ${by === '' ? 'the kernel' : by}`,
+      kind: 'process',
+      pids: row.from > 0 ? [row.from] : (known?.pids ?? []),
+      stretches: [{ from, to: end }],
+      amount: end > from ? end - from : undefined,
+    })
+  }
+  return [...found.values()]
+}

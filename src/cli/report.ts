@@ -65,7 +65,6 @@ async function readSession(bundle: string | undefined, options: ReportOptions): 
     vrid: options.vrid,
     budgetBytes: options.budget,
     onProgress: options.quiet === true ? () => undefined : createProgress(),
-    onNotice: tell,
   })
   return { session, complaints: [] }
 }

@@ -1,5 +1,6 @@
 // What a question about one late advert is answered from: the tables, who sends, who is ours, what could not be seen.
 
+import type { LogLine } from '../events/log.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { ClockStep } from '../time/clock.ts'
 import { overlapOf, type Instant, type Window } from '../time/instant.ts'
@@ -29,6 +30,14 @@ export interface Evidence {
   readonly issued?: (source: string, vrid: number, ipId: number) => Issued | undefined
   /** Cgroups of a process, where they are known: only theirs can have throttled or frozen it. */
   readonly cgroupsOf?: (pid: number) => readonly string[] | undefined
+  readonly log?: LogEvidence
+}
+
+/** What keepalived logged, by the clocks of the machines that it ran on. */
+export interface LogEvidence {
+  readonly lines: readonly LogLine[]
+  /** From the first to the last line of each log. */
+  readonly spans: ReadonlyMap<string, Window>
 }
 
 /** sendmsg of one advert. */

@@ -114,6 +114,7 @@ export interface Fact {
     | 'memory'
     | 'heartbeat'
     | 'clock'
+    | 'log'
   /** The stretch it covers; from = to for a moment. */
   readonly window: Window
   /** Part of the lateness that it overlaps, 0 to 1. */

@@ -9,6 +9,7 @@ import { explain } from './explain/explain.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact, Flow, LateAdvert, WindowView } from './finding.ts'
 import { lifeFacts } from './life-facts.ts'
+import { logFacts } from './log-evidence.ts'
 import { sampleFacts } from './sample-facts.ts'
 import { switchFacts } from './switch-facts.ts'
 import { formatSpan } from '../time/format.ts'
@@ -28,9 +29,11 @@ function clockFacts(question: Question, evidence: Evidence): Fact[] {
     )
 }
 
+const telling: ReadonlySet<Fact['kind']> = new Set(['signal', 'clock', 'heartbeat', 'log'])
+
 /** How much a fact has to say: what covers the lateness, then what is about the sender, then what decides. */
 function weightOf(fact: Fact): number {
-  const decides = fact.kind === 'signal' || fact.kind === 'clock' || fact.kind === 'heartbeat' ? 1 : 0
+  const decides = telling.has(fact.kind) ? 1 : 0
   return fact.share + (fact.isSender ? 1 : 0) + decides
 }
 
@@ -53,6 +56,7 @@ export function windowView(late: LateAdvert, flow: Flow | undefined, evidence: E
     ...lifeFacts(question, evidence),
     ...diskFacts(question, evidence),
     ...clockFacts(question, evidence),
+    ...logFacts(question, evidence),
   ]
   const kept = all.toSorted((a, b) => weightOf(b) - weightOf(a)).slice(0, shown)
   const blindSpots = evidence.blindSpots.filter(

@@ -2,7 +2,7 @@
 
 import type { Instant } from '../time/instant.ts'
 
-export const probeNames = ['tcpdump', 'sysdig', 'bpftrace', 'iostat', 'host'] as const
+export const probeNames = ['tcpdump', 'sysdig', 'bpftrace', 'iostat', 'host', 'log'] as const
 export type ProbeName = (typeof probeNames)[number]
 
 /** Everything a probe does besides talking. Times are by our own clock, at arrival. */

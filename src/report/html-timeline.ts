@@ -41,6 +41,7 @@ const classes: Readonly<Record<Fact['kind'], string>> = {
   memory: 'paging',
   heartbeat: 'held',
   clock: 'held',
+  log: 'moment',
 }
 
 /** The same digits on every machine, and no more than a screen can show. */

@@ -147,6 +147,7 @@ const kindNames: Readonly<Record<Fact['kind'], string>> = {
   memory: 'memory',
   heartbeat: 'heartbeat',
   clock: 'clock',
+  log: 'log',
 }
 
 export const factKindName = (kind: Fact['kind']): string => kindNames[kind]

@@ -1,7 +1,6 @@
 // What the files of one source leave open of the capture: before they begin, between them, behind their end. A stretch
 // that nobody looked at must never look like one in which nothing happened.
 
-import { basename } from 'node:path'
 import type { ProbeName } from '../events/probe.ts'
 import type { Instant, Window } from '../time/instant.ts'
 import type { Engine } from './engine.ts'
@@ -14,6 +13,7 @@ const slack: Readonly<Record<ProbeName, number>> = {
   bpftrace: 1e9,
   iostat: 2.5e9,
   host: 0.5e9,
+  log: Infinity,
 }
 
 /** What one file told of. */
@@ -22,8 +22,7 @@ export interface Covered {
   readonly window: Window | undefined
 }
 
-export function coveredBy(engine: Engine, { probe, part, path, beginsAt }: Play): Covered {
-  const name = basename(path)
+export function coveredBy(engine: Engine, { source: { probe, part, name }, beginsAt }: Play): Covered {
   const to = engine.heardOf(probe, part)
   const samples = probe === 'iostat' ? engine.store.disks.firstAt : engine.store.beats.firstAt
   const from = probe === 'iostat' || probe === 'host' ? samples : beginsAt

@@ -16,6 +16,7 @@ import { createBpftraceParser } from '../parse/bpftrace.ts'
 import { createHostParser } from '../parse/host.ts'
 import { createIostatParser } from '../parse/iostat.ts'
 import { createIostatTextParser } from '../parse/iostat/text.ts'
+import { createKeepalivedLogParser } from '../parse/keepalived-log.ts'
 import { createCaptureParser } from '../parse/pcap/capture-parser.ts'
 import { createSniffingParser } from '../parse/sniffing-parser.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -30,6 +31,7 @@ import { createPacketIntake } from './packet-intake.ts'
 import { createProbeParsers } from './probe-parsers.ts'
 import { createProbeStates } from './probe-states.ts'
 import { ownUseOf, unknownUse } from './own-use.ts'
+import { createLogLines } from './log-lines.ts'
 import { createMemberships } from './memberships.ts'
 import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
@@ -109,6 +111,11 @@ export function openEngine(options: EngineOptions): Engine {
       states.lost(probe, from, to, events)
   const kernel = openKernelVantage(origin, store, states.tallyOf('sysdig'), lossOf('sysdig'))
   const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), lossOf('bpftrace'))
+  let captureDrops = 0
+  const log = createLogLines(states.tallyOf('log'), (packets) => {
+    captureDrops += packets
+    takeNotice({ kind: 'drops', probe: 'tcpdump', at: arrival, total: captureDrops })
+  })
   const senders = createSenders(createSendWitness(store), (source, at) => kernel.sources.among(source, at))
 
   const evidence: Evidence = {
@@ -122,6 +129,7 @@ export function openEngine(options: EngineOptions): Engine {
     late: flows.late,
     issued: (source, vrid, ipId) => kernel.issued.find(source, vrid, ipId),
     cgroupsOf: (pid) => cgroups.of(pid),
+    log,
   }
   const windows = createLateWindows(evidence, flows.late, () => flows.flows())
 
@@ -170,6 +178,8 @@ export function openEngine(options: EngineOptions): Engine {
         return openIostat()
       case 'host':
         return openHost()
+      case 'log':
+        return createKeepalivedLogParser({ origin, file: part, sink: log.sink })
     }
   }
   const parsers = createProbeParsers(openParser)

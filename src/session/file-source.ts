@@ -18,15 +18,22 @@ export interface CapturedFile {
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
+/** Real captures shrink to a twentieth at most; zeros to a thousandth. */
+const believedRatio = 200
+const alwaysBelieved = 256 * 1024 * 1024
+
 async function* readPlain(path: string): AsyncGenerator<Uint8Array> {
   for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) yield chunk as Uint8Array
 }
 
 async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 256 * 1024 })
+  let inBytes = first.length
+  let outBytes = 0
   const feed = async (): Promise<void> => {
     gunzip.write(first)
     for await (const chunk of chunks) {
+      inBytes += chunk.length
       if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve))
     }
     gunzip.end()
@@ -35,7 +42,12 @@ async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array):
   const feeding = feed().catch((error: unknown) =>
     gunzip.destroy(error instanceof Error ? error : new Error(String(error))),
   )
-  for await (const chunk of gunzip) yield chunk as Uint8Array
+  for await (const chunk of gunzip) {
+    outBytes += (chunk as Uint8Array).length
+    if (outBytes > alwaysBelieved && outBytes > inBytes * believedRatio)
+      throw new Error('it unpacks to something absurdly large')
+    yield chunk as Uint8Array
+  }
   await feeding
 }
 

@@ -68,6 +68,8 @@ export function createPacketIntake(store: Store, flows: Flows, tally: Tally, par
   function handOn(one: Held): void {
     if ('advert' in one) {
       keepAdvert(one.advert)
+      // As if somebody had told the time just now: so it does not matter how often anybody does.
+      flows.passTo(one.at)
       flows.advert(one.advert)
     } else {
       keepTraffic(one.traffic)

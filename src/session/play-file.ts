@@ -2,30 +2,28 @@
 //
 // Pieces are small, so that a damaged place is a short blind spot and not the whole file.
 
-import { basename } from 'node:path'
-import type { ProbeName } from '../events/probe.ts'
-import { instantOf, type Instant } from '../time/instant.ts'
+import type { BlindSpot, ProbeName } from '../events/probe.ts'
+import { instantAt, instantOf, type Epoch, type Instant } from '../time/instant.ts'
 import type { Engine } from './engine.ts'
-import { readCaptured } from './file-source.ts'
+import type { Source, SourcePiece } from './import-sources.ts'
 
 export interface Play {
-  readonly probe: ProbeName
-  readonly part: string
-  readonly path: string
+  readonly source: Source
   /** First event of the file, where its beginning shows it. */
   readonly beginsAt: Instant | undefined
   /** Reads on; false once the file is at its end. */
   next(): Promise<boolean>
+  close(): Promise<void>
 }
 
 export interface PlaySettings {
-  readonly probe: ProbeName
-  readonly part: string
-  readonly path: string
-  readonly beginsAt: Instant | undefined
+  readonly origin: Epoch
   /** When the capture begins: the time of what has no time yet. */
   readonly at: Instant
-  readonly onProgress: (path: string, unpackedBytes: number) => void
+  /** Told now and then which file is being read, and how much of it has been. */
+  readonly onProgress: (name: string, unpackedBytes: number) => void
+  /** Told of each stretch that is damaged, besides the engine. */
+  readonly onDamage: (spot: BlindSpot) => void
 }
 
 /** About a dozen packets, or a thousand events. */
@@ -35,22 +33,28 @@ const pieceBytes: Readonly<Record<ProbeName, number>> = {
   bpftrace: 64 * 1024,
   iostat: 4 * 1024,
   host: 16 * 1024,
+  log: 16 * 1024,
 }
 
-export function playFile(engine: Engine, settings: PlaySettings): Play {
-  const { probe, part, path, at, beginsAt, onProgress } = settings
-  const chunks = readCaptured(path)
-  const name = basename(path)
+export function playFile(engine: Engine, source: Source, settings: PlaySettings): Play {
+  const { probe, part, name } = source
+  const { at, origin, onProgress, onDamage } = settings
+  const pieces = source.read()
   let unpackedBytes = 0
   let damagedFrom: Instant | undefined
   let isOver = false
 
   const heard = (): Instant => engine.heardOf(probe, part) ?? at
 
+  function blind(spot: BlindSpot): void {
+    engine.blind(spot)
+    onDamage(spot)
+  }
+
   function damaged(reason: string): void {
     if (damagedFrom === undefined) return
     const to = instantOf(Math.max(damagedFrom, heard()))
-    engine.blind({ source: probe, from: damagedFrom, to, reason, remedy: undefined })
+    blind({ source: probe, from: damagedFrom, to, reason, remedy: undefined })
     damagedFrom = undefined
   }
 
@@ -62,35 +66,44 @@ export function playFile(engine: Engine, settings: PlaySettings): Play {
     if (damagedFrom !== undefined && heard() > damagedFrom) damaged(`${name} is damaged here`)
   }
 
-  async function nextChunk(): Promise<Uint8Array | undefined> {
+  async function nextPiece(): Promise<SourcePiece | undefined> {
     try {
-      const { done, value } = await chunks.next()
+      const { done, value } = await pieces.next()
       return done === true ? undefined : value
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      engine.take({ kind: 'said', probe, at: heard(), text: `${name} could not be read to its end: ${why}` })
+      // The user's world, in words of the operating system or of zlib; what is ours (a Fault) goes on up.
+      if (!(error instanceof Error) || error.name === 'Fault') throw error
+      const reason = `${name} could not be read to its end: ${error.message}`
+      engine.take({ kind: 'said', probe, at: heard(), text: reason })
+      onDamage({ source: probe, from: heard(), to: heard(), reason, remedy: undefined })
       return undefined
     }
   }
 
   return {
-    probe,
-    part,
-    path,
-    beginsAt,
+    source,
+    beginsAt: source.beginsAt === undefined ? undefined : instantAt(source.beginsAt, origin),
     async next() {
       if (isOver) return false
-      const chunk = await nextChunk()
-      if (chunk === undefined) {
+      const piece = await nextPiece()
+      if (piece === undefined) {
         damaged(`${name} is damaged here`)
         isOver = true
         return false
       }
-      for (let from = 0; from < chunk.length; from += pieceBytes[probe])
-        take(chunk.subarray(from, from + pieceBytes[probe]))
-      unpackedBytes += chunk.length
-      onProgress(path, unpackedBytes)
+      if ('torn' in piece) {
+        blind({ source: probe, from: heard(), to: heard(), reason: piece.torn, remedy: undefined })
+        return true
+      }
+      const { bytes } = piece
+      for (let from = 0; from < bytes.length; from += pieceBytes[probe])
+        take(bytes.subarray(from, from + pieceBytes[probe]))
+      unpackedBytes += bytes.length
+      onProgress(name, unpackedBytes)
       return true
+    },
+    async close() {
+      await pieces.return(undefined)
     },
   }
 }

@@ -9,6 +9,7 @@
 import type { Evidence } from '../evidence.ts'
 import type { Explanation } from '../explanation.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
+import { logSentences } from '../log-evidence.ts'
 import { blindnessOf } from './blindness.ts'
 import { ledgerOf, painted as paint, type Claim, type Painted } from './claim.ts'
 import { sampledKeepalived } from './candidates.ts'
@@ -175,7 +176,10 @@ export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Expla
     culprit: ruling.culprit,
     ledger,
     suspects: suspectsOf(subject, ruling),
-    evidence: [...(gate === undefined ? [locationOf(subject)] : []), ...ruling.evidence].slice(0, 8),
+    evidence: [
+      ...[...(gate === undefined ? [locationOf(subject)] : []), ...ruling.evidence].slice(0, 8),
+      ...logSentences(late, evidence),
+    ],
     ruledOut: gate === undefined ? ruledOutOf(subject, courses, all, ruling.cause) : [],
     blindSpots: blindness.spots,
     settledBy: ruling.confidence === 'certain' ? [] : [...new Set([...ruling.settledBy, ...blindness.settledBy])],

@@ -9,6 +9,7 @@
 import type { StreamParser } from '../../events/outcome.ts'
 import type { PacketSink } from '../../events/packet.ts'
 import type { Epoch } from '../../time/instant.ts'
+import type { CapturedPacket } from '../packet/captured-packet.ts'
 import { createPacketDecoder } from '../packet/packet-decoder.ts'
 import { createByteQueue, type Held } from './byte-queue.ts'
 import { fileHeaderAt, sniffBytes, type FileHeader } from './file-header.ts'
@@ -24,13 +25,28 @@ export interface CaptureParserOptions {
   /** Names the interface behind an SLL2 ifindex; undefined for one that is not known: it is then called `if7`. */
   readonly linkName: (ifindex: number) => string | undefined
   readonly sink: PacketSink
+  /** Told of each packet before anybody looks inside; its bytes are good only until this returns. */
+  readonly onPacket?: (packet: CapturedPacket) => void
   /** A packet with more bytes is damage. Default: tcpdump's largest snapshot length, 262,144. */
   readonly maxRecordBytes?: number
 }
 
 export function createCaptureParser(options: CaptureParserOptions): StreamParser {
   const { sink, origin, maxRecordBytes = 262_144 } = options
-  const settings: SectionSettings = { origin, sink, maxRecordBytes, decode: createPacketDecoder(options, sink) }
+  const decode = createPacketDecoder(options, sink)
+  const { onPacket } = options
+  const settings: SectionSettings = {
+    origin,
+    sink,
+    maxRecordBytes,
+    decode:
+      onPacket === undefined
+        ? decode
+        : (packet) => {
+            onPacket(packet)
+            decode(packet)
+          },
+  }
   const queue = createByteQueue()
   let section: Section | undefined
   /** Where in the stream the search for the next record began; undefined while records follow one another. */

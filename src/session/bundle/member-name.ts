@@ -19,6 +19,7 @@ const fileOf: Readonly<Record<ProbeName, readonly [stem: string, ending: string]
   bpftrace: ['bpftrace', '.tsv.gz'],
   iostat: ['iostat', '.ndjson.gz'],
   host: ['host', '.ndjson.gz'],
+  log: ['log', '.ndjson.gz'],
 }
 
 /** `number`: 1 for the first, 2 for the file after a change of the link type. */

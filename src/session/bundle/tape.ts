@@ -20,7 +20,7 @@ export type TapeStep =
   | { readonly kind: 'blind'; readonly at: Instant; readonly spot: BlindSpot }
 
 /** Adverts last: what explains them is there then. */
-const restOrder: readonly ProbeName[] = ['host', 'iostat', 'sysdig', 'bpftrace', 'tcpdump']
+const restOrder: readonly ProbeName[] = ['host', 'iostat', 'log', 'sysdig', 'bpftrace', 'tcpdump']
 
 interface Deck {
   readonly cursor: MemberCursor

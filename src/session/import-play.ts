@@ -1,0 +1,187 @@
+// Files that others captured, played through the engine: in which order, and what is missing.
+//
+//   host, iostat   first: they are small, and clock steps must be known before the packets
+//   pcap           all of them side by side, always the one that is behind, so that they merge in order of time
+//   log            then: its lines are held against the gaps
+//   scap, sysdig   last: the late adverts are known by now, and what lies around them is kept when memory runs short
+//
+// What a file does not cover is a blind spot: before it begins, behind its end, and where it is damaged. What is not
+// given at all is said as a probe that is absent, so that no verdict rests on what nobody looked at. The files of a
+// bundle that was made of them are played in the same way: so both say the same.
+
+import type { BlindSpot, ProbeName } from '../events/probe.ts'
+import type { Overdue } from '../diagnose/finding.ts'
+import {
+  after,
+  instantAt,
+  instantOf,
+  second,
+  spanOf,
+  type Epoch,
+  type Instant,
+  type Span,
+  type Window,
+} from '../time/instant.ts'
+import { coveredBy, tellOpen, type Covered } from './coverage.ts'
+import { openEngine, type Engine } from './engine.ts'
+import { finishedSessionOf, type FinishedSession } from './finished.ts'
+import { partNames, type Source } from './import-sources.ts'
+import { playFile, type Play } from './play-file.ts'
+
+export interface ImportPlaySettings {
+  readonly origin: Epoch
+  /** The first packet. */
+  readonly begins: Epoch
+  readonly interval: Span | undefined
+  readonly late: Span | undefined
+  readonly vrid: number | undefined
+  readonly budgetBytes: number
+  readonly onProgress: (name: string, unpackedBytes: number) => void
+  readonly onDamage: (spot: BlindSpot) => void
+}
+
+export interface ImportPlay {
+  readonly engine: Engine
+  /** Plays it all; yields how far it has come after each piece. */
+  steps(): AsyncGenerator<Instant>
+  /** Once it has been played to its end. */
+  finished(): FinishedSession
+}
+
+const absent: readonly (readonly [ProbeName, reason: string, remedy: string])[] = [
+  ['sysdig', 'no system calls or switches were given', 'Give them with --scap FILE (sysdig -w FILE).'],
+  ['iostat', 'no disk figures were given', 'Give them with --iostat FILE (S_TIME_FORMAT=ISO iostat -dxt -o JSON 1).'],
+  ['host', 'no samples of the host were given', 'Give them with --host FILE (whylate record makes one).'],
+]
+
+function tellProbes(engine: Engine, sources: readonly Source[], at: Instant): void {
+  for (const probe of ['tcpdump', 'sysdig', 'iostat', 'host', 'log'] as const) {
+    const own = sources.filter((one) => one.probe === probe)
+    if (own.length > 0) {
+      const detail = own.map((one) => one.name).join(', ')
+      engine.take({ kind: 'started', probe, at, pid: undefined, tool: 'file', version: '', detail })
+      continue
+    }
+    const [, reason, remedy] = absent.find(([name]) => name === probe) ?? []
+    if (reason !== undefined && remedy !== undefined) engine.take({ kind: 'absent', probe, at, reason, remedy })
+  }
+}
+
+/** A late advert waits two intervals and a second for what follows it; then it is what it is. */
+function settlingTime(engine: Engine): Span {
+  const longest = Math.max(0, ...engine.flows().map((flow) => flow.interval))
+  return spanOf(2 * longest + 1.5 * second)
+}
+
+/** Rows of files that overlap in time and came too late to be put in their place. */
+function tellRefused(engine: Engine, capture: Window): void {
+  const { calls, switches } = engine.store
+  const refused = calls.refused + switches.refused
+  if (refused === 0) return
+  const reason = `${refused} events of files that overlap in time could not be placed`
+  engine.blind({ source: 'sysdig', ...capture, reason, remedy: 'give one file for each stretch of time' })
+}
+
+/** All captures side by side, always the one that is behind. */
+async function* playSideBySide(engine: Engine, plays: readonly Play[]): AsyncGenerator<Instant> {
+  const open = new Set(plays)
+  const heardOf = (play: Play): number => engine.heardOf('tcpdump', play.source.part) ?? -Infinity
+  while (open.size > 0) {
+    const [behind] = [...open].toSorted((a, b) => heardOf(a) - heardOf(b))
+    if (behind !== undefined && !(await behind.next())) open.delete(behind)
+    const until = Math.min(...[...open].map(heardOf))
+    if (!Number.isFinite(until)) continue
+    engine.tick(instantOf(until))
+    yield instantOf(until)
+  }
+}
+
+export function openImportPlay(sources: readonly Source[], settings: ImportPlaySettings): ImportPlay {
+  const { origin, interval, late, vrid, budgetBytes, onProgress, onDamage } = settings
+  const begins = instantAt(settings.begins, origin)
+  const engine = openEngine({
+    origin,
+    mode: 'replay',
+    host: '',
+    startedAt: begins,
+    budgetBytes,
+    interval,
+    late,
+    vrid,
+    links: [],
+    ...partNames(sources),
+    isHeartbeat: false,
+    clockPair: undefined,
+  })
+  tellProbes(engine, sources, begins)
+  let ended: { readonly capture: Window; readonly overdue: readonly Overdue[] } | undefined
+
+  const playsOf = (probe: ProbeName, at: Instant): Play[] =>
+    sources
+      .filter((one) => one.probe === probe)
+      .map((source) => playFile(engine, source, { origin, at, onProgress, onDamage }))
+      .toSorted((a, b) => (a.beginsAt ?? 0) - (b.beginsAt ?? 0))
+
+  async function* inTurn(probe: ProbeName, now: Instant): AsyncGenerator<Instant, Covered[]> {
+    const covered: Covered[] = []
+    for (const play of playsOf(probe, probe === 'log' ? now : begins)) {
+      try {
+        while (await play.next()) yield now
+      } finally {
+        await play.close()
+      }
+      covered.push(coveredBy(engine, play))
+    }
+    return covered
+  }
+
+  async function* kernelAt(settled: Instant): AsyncGenerator<Instant, Covered[]> {
+    const steps = inTurn('sysdig', settled)
+    for (;;) {
+      const { value, done } = await steps.next()
+      if (done === true) return value
+      engine.tick(settled)
+      yield value
+    }
+  }
+
+  async function* steps(): AsyncGenerator<Instant> {
+    const host = yield* inTurn('host', begins)
+    const iostat = yield* inTurn('iostat', begins)
+    const captures = playsOf('tcpdump', begins)
+    try {
+      yield* playSideBySide(engine, captures)
+    } finally {
+      for (const one of captures) await one.close()
+    }
+    const ends = captures.map((one) => engine.heardOf('tcpdump', one.source.part) ?? begins)
+    const capture = { from: engine.firstPacketAt ?? begins, to: instantOf(Math.max(begins, ...ends)) }
+    yield* inTurn('log', capture.to)
+    // Past what the intake holds back of several captures, so that all of it counts.
+    engine.tick(after(capture.to, spanOf(0.25 * second)))
+    // As it stood with the last packet: nobody looked later, and the next one may have been a moment away.
+    const overdue = engine.overdueAt(capture.to)
+    const settled = after(capture.to, settlingTime(engine))
+    engine.tick(settled)
+    const kernel = yield* kernelAt(settled)
+    engine.end()
+    for (const play of captures) tellOpen(engine, 'tcpdump', [coveredBy(engine, play)], capture)
+    tellOpen(engine, 'host', host, capture)
+    tellOpen(engine, 'iostat', iostat, capture)
+    tellOpen(engine, 'sysdig', kernel, capture)
+    tellRefused(engine, capture)
+    ended = { capture, overdue }
+    yield settled
+  }
+
+  return {
+    engine,
+    steps,
+    finished() {
+      const capture = ended?.capture ?? { from: begins, to: begins }
+      const host = sources.find((one) => one.host !== undefined)?.host ?? ''
+      const frame = { origin, host, vantage: 'imported' as const, ...capture, overdue: ended?.overdue ?? [] }
+      return finishedSessionOf(engine, frame)
+    },
+  }
+}

@@ -7,6 +7,7 @@ import { runDoctor, type DoctorOptions } from './doctor.ts'
 import { listScenarios, runDrill, type DrillOptions } from './drill.ts'
 import { exitCode, exitCodesHelp, type ExitCode } from './exit-code.ts'
 import { runLive } from './live.ts'
+import { addFileCommands } from './file-commands.ts'
 import { addLiveOptions, type LiveOptions } from './live-options.ts'
 import { addReportOptions, reportHelp, type ReportOptions } from './report-options.ts'
 import { tellFault } from './say.ts'
@@ -83,6 +84,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       code = await runAudit(bundle, options)
     })
   addTapeCommands(program, argv, (found) => {
+    code = found
+  })
+  addFileCommands(program, argv, (found) => {
     code = found
   })
   program

@@ -29,12 +29,15 @@ export interface ReportOptions extends FileOptions {
   readonly quiet?: boolean
 }
 
+/** How --sysdig wants its text; import --help and report --help show it. */
+export const sysdigTextHelp = `--sysdig takes text made with (older and newer sysdig alike; scap is safer, since a process name can break text):
+  sysdig -r FILE -p '*%evt.num\\t%evt.rawtime\\t%evt.cpu\\t%thread.tid\\t%proc.pid\\t%proc.name\\t%evt.dir\\t%evt.type\\t%evt.latency\\t%fd.name\\t%evt.res\\t%evt.rawres\\t%evt.args'`
+
 export const reportHelp = `
 Example: whylate report --pcap tap.pcap --scap host.scap.gz --iostat iostat.json --host host.ndjson --format html > report.html
 
 All files are of the same time, plain or gzip. What is missing is said in the report, and makes its verdicts less sure.
---sysdig takes text made with (older and newer sysdig alike; scap is safer, since a process name can break text):
-  sysdig -r FILE -p '*%evt.num\\t%evt.rawtime\\t%evt.cpu\\t%thread.tid\\t%proc.pid\\t%proc.name\\t%evt.dir\\t%evt.type\\t%evt.latency\\t%fd.name\\t%evt.res\\t%evt.rawres\\t%evt.args'
+${sysdigTextHelp}
 
 Cost to the host: one core while it reads, at most --budget of memory for events; no root, no probe, nothing is changed.
 
@@ -80,7 +83,12 @@ export function addFileOptions(command: Command): Command {
     .option('--sysdig <file>', "sysdig's text by the fields below; repeatable", another, [])
     .option('--iostat <file>', "iostat's JSON, or its tables with stamps")
     .option('--host <file>', 'samples of the host (host.ndjson)')
-    .option('--log <file>', 'what tcpdump said at its end; keepalived logs are accepted; repeatable', another, [])
+    .option(
+      '--log <file>',
+      "keepalived's log (console, syslog, journalctl), or what tcpdump said at its end; repeatable",
+      another,
+      [],
+    )
 }
 
 export function addReportOptions(command: Command): Command {

@@ -12,21 +12,10 @@ import { importFiles } from '../session/import-files.ts'
 import { replayAll } from '../session/replay.ts'
 import type { Instant } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
+import { filesOf } from './import.ts'
+import { createProgress } from './progress.ts'
 import type { FileOptions, ReportFormat, ReportOptions } from './report-options.ts'
 import { answer, notice } from './say.ts'
-
-const progressAfterMs = 1000
-const progressEveryMs = 2000
-
-/** Says nothing of what is quick. */
-function createProgress(): (path: string, unpackedBytes: number) => void {
-  let nextMs = performance.now() + progressAfterMs
-  return (path, unpackedBytes) => {
-    if (performance.now() < nextMs) return
-    nextMs = performance.now() + progressEveryMs
-    notice(`whylate: reading ${path}, ${(unpackedBytes / 2 ** 20).toFixed(0)} MiB so far`)
-  }
-}
 
 const hasFiles = (files: FileOptions): boolean =>
   files.pcap.length + files.scap.length + files.sysdig.length + files.log.length > 0 ||
@@ -52,19 +41,12 @@ async function readSession(bundle: string | undefined, options: ReportOptions): 
   const tell = options.quiet === true ? (): void => undefined : (text: string): void => notice(`whylate: ${text}`)
   if (bundle !== undefined) return readBundle(bundle, options, tell)
   const session = await importFiles({
-    files: {
-      pcaps: options.pcap,
-      scaps: options.scap,
-      sysdig: options.sysdig,
-      iostat: options.iostat,
-      host: options.host,
-      logs: options.log,
-    },
+    files: filesOf(options),
     interval: options.interval,
     late: options.late,
     vrid: options.vrid,
     budgetBytes: options.budget,
-    onProgress: options.quiet === true ? () => undefined : createProgress(),
+    onProgress: createProgress(options.quiet === true),
   })
   return { session, complaints: [] }
 }

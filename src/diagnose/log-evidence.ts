@@ -80,7 +80,9 @@ const issuedLate = new Set(['W1', 'W1+', 'W1-', 'W2'])
 
 /** Is this the log of the router whose advert was late? By what it says of the rival that spoke meanwhile, and of others. */
 function isOfSender({ lines, clock }: ReadLog, one: LateAdvert, late: readonly LateAdvert[]): boolean {
-  const accounts = late.some((other) => other.flow === one.flow && lines.some((line) => isAccountOf(line, other, clock)))
+  const accounts = late.some(
+    (other) => other.flow === one.flow && lines.some((line) => isAccountOf(line, other, clock)),
+  )
   const isAnswer = (line: LogLine): boolean =>
     line.rival?.ours === one.advert.priority &&
     line.rival.source !== one.advert.source &&
@@ -124,4 +126,3 @@ export function logSentences(one: LateAdvert, evidence: Evidence): string[] {
     })
     .slice(0, 2)
 }
-

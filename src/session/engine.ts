@@ -112,8 +112,8 @@ export function openEngine(options: EngineOptions): Engine {
   const kernel = openKernelVantage(origin, store, states.tallyOf('sysdig'), lossOf('sysdig'))
   const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), lossOf('bpftrace'))
   let captureDrops = 0
-  const log = createLogLines(states.tallyOf('log'), (packets) => {
-    captureDrops += packets
+  const log = createLogLines(states.tallyOf('log'), (dropped) => {
+    captureDrops += dropped
     takeNotice({ kind: 'drops', probe: 'tcpdump', at: arrival, total: captureDrops })
   })
   const senders = createSenders(createSendWitness(store), (source, at) => kernel.sources.among(source, at))

@@ -136,9 +136,9 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
   }
 
   async function* kernelAt(settled: Instant): AsyncGenerator<Instant, Covered[]> {
-    const steps = inTurn('sysdig', settled)
+    const played = inTurn('sysdig', settled)
     for (;;) {
-      const { value, done } = await steps.next()
+      const { value, done } = await played.next()
       if (done === true) return value
       engine.tick(settled)
       yield value

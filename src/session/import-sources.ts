@@ -66,7 +66,9 @@ async function peekAs(option: Option, path: string, near = epochOf(0n)): Promise
   const peek = await peekFile(path, near)
   if (kindsOf[option].includes(peek.kind)) return peek
   const other =
-    peek.kind === 'empty' ? undefined : (Object.keys(kindsOf) as Option[]).find((one) => kindsOf[one].includes(peek.kind))
+    peek.kind === 'empty'
+      ? undefined
+      : (Object.keys(kindsOf) as Option[]).find((one) => kindsOf[one].includes(peek.kind))
   const remedy =
     other === undefined ? `${option} takes ${wantedNames[option]}.` : `Give it as ${other} ${basename(path)}.`
   throw refuseFile(path, `is ${fileKindNames[peek.kind]}`, remedy)

@@ -11,7 +11,7 @@ export interface Play {
   readonly source: Source
   /** First event of the file, where its beginning shows it. */
   readonly beginsAt: Instant | undefined
-  /** Reads on; false once the file is at its end. */
+  /** One piece further; false once the file is at its end. */
   next(): Promise<boolean>
   close(): Promise<void>
 }
@@ -40,6 +40,7 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
   const { probe, part, name } = source
   const { at, origin, onProgress, onDamage } = settings
   const pieces = source.read()
+  let rest: Uint8Array = new Uint8Array(0)
   let unpackedBytes = 0
   let damagedFrom: Instant | undefined
   let isOver = false
@@ -85,6 +86,11 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
     beginsAt: source.beginsAt === undefined ? undefined : instantAt(source.beginsAt, origin),
     async next() {
       if (isOver) return false
+      if (rest.length > 0) {
+        take(rest.subarray(0, pieceBytes[probe]))
+        rest = rest.subarray(pieceBytes[probe])
+        return true
+      }
       const piece = await nextPiece()
       if (piece === undefined) {
         damaged(`${name} is damaged here`)
@@ -95,10 +101,8 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
         blind({ source: probe, from: heard(), to: heard(), reason: piece.torn, remedy: undefined })
         return true
       }
-      const { bytes } = piece
-      for (let from = 0; from < bytes.length; from += pieceBytes[probe])
-        take(bytes.subarray(from, from + pieceBytes[probe]))
-      unpackedBytes += bytes.length
+      rest = piece.bytes
+      unpackedBytes += rest.length
       onProgress(name, unpackedBytes)
       return true
     },

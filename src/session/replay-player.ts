@@ -1,11 +1,25 @@
 // A bundle in an engine, played as far as it is asked to: the engine is told the time by the tape, in steps of 50 ms, as it
 // is told live by its clock. So the same bundle gives the same answer on every machine.
 
-import { epochOf, instantAt, instantOf, millisecond, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import {
+  epochOf,
+  instantAt,
+  instantOf,
+  millisecond,
+  second,
+  spanOf,
+  type Epoch,
+  type Instant,
+  type Span,
+} from '../time/instant.ts'
+import { readBlindSpots } from './bundle/blind-lines.ts'
 import type { Bundle } from './bundle/bundle.ts'
+import { beginOf, sourcesOf } from './bundle/imported-sources.ts'
 import type { Manifest } from './bundle/manifest.ts'
 import { readTape, type TapeStep } from './bundle/tape.ts'
 import { openEngine, type Engine } from './engine.ts'
+import { finishedSessionOf, type FinishedSession } from './finished.ts'
+import { openImportPlay, type ImportPlay } from './import-play.ts'
 
 export interface ReplaySettings {
   readonly budgetBytes: number
@@ -17,6 +31,8 @@ export interface ReplaySettings {
 
 export interface Player {
   readonly engine: Engine
+  /** Once it is over: all that it came to. */
+  finished(): FinishedSession
   /** How far the tape has been played. */
   readonly now: Instant
   readonly isOver: boolean
@@ -56,6 +72,57 @@ function engineOf(manifest: Manifest, settings: ReplaySettings): Engine {
 }
 
 export function openPlayer(bundle: Bundle, settings: ReplaySettings): Player {
+  return bundle.manifest.imported === undefined
+    ? openTapePlayer(bundle, settings)
+    : openImportedPlayer(bundle, bundle.manifest.imported, settings)
+}
+
+/** A bundle that was made of files has no tape: they are played as a report over the files plays them. */
+function openImportedPlayer(
+  bundle: Bundle,
+  imported: NonNullable<Manifest['imported']>,
+  settings: ReplaySettings,
+): Player {
+  const origin = epochOf(BigInt(bundle.manifest.originNs))
+  const play = openImportPlay(sourcesOf(bundle, imported), {
+    ...settings,
+    origin,
+    begins: beginOf(imported),
+    onProgress: () => undefined,
+    onDamage: () => undefined,
+  })
+  const steps = stepsOf(bundle, origin, play)
+  let now = instantAt(beginOf(imported), origin)
+  let isOver = false
+  return {
+    engine: play.engine,
+    finished: () => play.finished(),
+    get now() {
+      return now
+    },
+    get isOver() {
+      return isOver
+    },
+    async playTo(to, isEnough) {
+      while (!isOver && now < to && !isEnough()) {
+        const { value, done } = await steps.next()
+        if (done === true) isOver = true
+        else now = instantOf(Math.max(now, value))
+      }
+    },
+    async close() {
+      await steps.return(undefined)
+    },
+  }
+}
+
+/** What could not be read of the files when the bundle was made is known from its beginning. */
+async function* stepsOf(bundle: Bundle, origin: Epoch, play: ImportPlay): AsyncGenerator<Instant> {
+  for (const spot of await readBlindSpots(bundle, origin)) play.engine.blind(spot)
+  yield* play.steps()
+}
+
+function openTapePlayer(bundle: Bundle, settings: ReplaySettings): Player {
   const { manifest } = bundle
   const origin = epochOf(BigInt(manifest.originNs))
   const engine = engineOf(manifest, settings)
@@ -96,8 +163,22 @@ export function openPlayer(bundle: Bundle, settings: ReplaySettings): Player {
     engine.end()
   }
 
+  function finished(): FinishedSession {
+    const from = engine.firstPacketAt ?? start
+    const heard = manifest.settings.parts.map((part) => engine.heardOf('tcpdump', part) ?? from)
+    return finishedSessionOf(engine, {
+      origin,
+      host: manifest.host.name,
+      vantage: manifest.vantage,
+      from,
+      to: instantOf(Math.max(from, ...heard)),
+      overdue: engine.snapshot({ late: undefined }).overdue,
+    })
+  }
+
   return {
     engine,
+    finished,
     get now() {
       return now
     },

@@ -8,7 +8,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { between, epochOf, instantAt, instantOf, type Instant, type Span } from '../time/instant.ts'
 import { openBundle, type Bundle } from './bundle/bundle.ts'
-import { finishedSessionOf, type FinishedSession } from './finished.ts'
+import type { FinishedSession } from './finished.ts'
 import type { LiveSession } from './live.ts'
 import { openPlayer, type ReplaySettings } from './replay-player.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
@@ -27,21 +27,10 @@ export async function replayAll(path: string, settings: ReplaySettings): Promise
   const player = openPlayer(bundle, settings)
   try {
     await player.playTo(Infinity, () => false)
-    const { engine } = player
-    const { manifest } = bundle
-    const snapshot = engine.snapshot({ late: undefined })
-    const from = engine.firstPacketAt ?? instantAt(epochOf(BigInt(manifest.startedNs)), snapshot.origin)
-    const heard = manifest.settings.parts.map((part) => engine.heardOf('tcpdump', part) ?? from)
-    const frame = {
-      origin: snapshot.origin,
-      host: manifest.host.name,
-      vantage: manifest.vantage,
-      from,
-      to: instantOf(Math.max(from, ...heard)),
-      overdue: snapshot.overdue,
-    }
+    const session = player.finished()
+    const snapshot = { ...player.engine.snapshot({ late: undefined }), overdue: session.overdue }
     const { complaints, remarks } = bundle
-    return { snapshot, session: finishedSessionOf(engine, frame), complaints: [...complaints], remarks }
+    return { snapshot, session, complaints: [...complaints], remarks }
   } finally {
     await player.close()
     await bundle.close()

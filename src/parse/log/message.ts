@@ -13,7 +13,10 @@ const lower =
 const kinds: readonly (readonly [RegExp, LogKind])[] = [
   [/^VRRP thread timer expired/, 'timer-expired'],
   [/Received lower prio advert, forcing new election$/, 'lower-priority'],
-  [/Master received advert from \S{1,45} with higher priority|Received (?:advert with )?higher prio/, 'higher-priority'],
+  [
+    /Master received advert from \S{1,45} with higher priority|Received (?:advert with )?higher prio/,
+    'higher-priority',
+  ],
   [/Receive advertisement timeout$|Transition to MASTER STATE$/, 'down-timeout'],
   [/Entering (?:MASTER|BACKUP|FAULT) STATE/, 'state'],
   [/invalid passwd|bogus VRRP packet received|associated with VRID|advertisement interval mismatch/, 'foreign'],

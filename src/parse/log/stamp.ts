@@ -38,7 +38,8 @@ type Groups = Readonly<Record<string, string | undefined>>
 
 /** Milliseconds since 1970, or undefined for a day or time that does not exist. */
 function utcOf(groups: Groups, year: number): number | undefined {
-  const index = groups['isoMonth'] === undefined ? months.indexOf(groups['month'] ?? '') : Number(groups['isoMonth']) - 1
+  const index =
+    groups['isoMonth'] === undefined ? months.indexOf(groups['month'] ?? '') : Number(groups['isoMonth']) - 1
   const [day, hour, minute, seconds] = ['day', 'hour', 'minute', 'second'].map((name) => Number(groups[name]))
   if (day === undefined || hour === undefined || minute === undefined || seconds === undefined) return undefined
   if (index < 0 || index > 11 || hour > 23 || minute > 59 || seconds > 60) return undefined

@@ -4,18 +4,24 @@
 
 import * as v from 'valibot'
 import { probeNames, type BlindSpot } from '../../events/probe.ts'
-import { epochOf, instantAt, instantOf, type Epoch } from '../../time/instant.ts'
+import { epochAt, epochOf, instantAt, instantOf, type Epoch } from '../../time/instant.ts'
 import type { Bundle } from './bundle.ts'
 import { linesOf } from './member-lines.ts'
 import { blindName } from './member-name.ts'
 
 const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
+const longestReason = 4096
 const blindLine = v.object({
   source: v.picklist([...probeNames, 'clock', 'store']),
   fromNs: epochText,
   toNs: epochText,
-  reason: v.pipe(v.string(), v.maxLength(4096)),
+  reason: v.pipe(v.string(), v.maxLength(longestReason)),
 })
+
+export function formatBlindLine({ source, from, to, reason }: BlindSpot, origin: Epoch): string {
+  const [fromNs, toNs] = [from, to ?? from].map((at) => String(epochAt(at, origin)))
+  return `${JSON.stringify({ source, fromNs, toNs, reason: reason.slice(0, longestReason) })}\n`
+}
 
 const mostSpots = 10_000
 

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProbeBytes, ProbeOutput } from '../../capture/output.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../../events/probe.ts'
 import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
+import { formatBlindLine } from './blind-lines.ts'
 import { formatDiskRefusal, openBundleFolder, refuseToWrite, type BundleFolder } from './bundle-folder.ts'
 import type { Manifest, Member } from './manifest.ts'
 import { openMemberFile, type MemberFile } from './member-file.ts'
@@ -159,8 +160,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   }
 
   function blind(source: BlindSpot['source'], from: Instant, to: Instant, reason: string): void {
-    const [fromNs, toNs] = [from, to].map((at) => String(epochAt(at, origin)))
-    memberOf(blindName).add(encoder.encode(`${JSON.stringify({ source, fromNs, toNs, reason })}\n`))
+    memberOf(blindName).add(encoder.encode(formatBlindLine({ source, from, to, reason, remedy: undefined }, origin)))
   }
 
   function takeNotice(notice: ProbeNotice): void {

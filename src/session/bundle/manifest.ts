@@ -29,6 +29,17 @@ const probe = v.object({
   argv: v.optional(v.array(text)),
 })
 
+/** A bundle that was made of files: which members are which file, so that they are played as the files are. */
+const importedSource = v.object({
+  probe: v.picklist(probeNames),
+  part: text,
+  link: v.optional(text),
+  /** As the file was called. */
+  name: text,
+  beginsNs: v.optional(epochText),
+  members: v.pipe(v.array(text), v.maxLength(1000)),
+})
+
 const manifest = v.object({
   schema: v.literal(bundleSchema),
   madeBy: v.object({ program: text, version: text, commandLine: v.optional(v.array(text)) }),
@@ -55,6 +66,7 @@ const manifest = v.object({
   }),
   /** Block devices by `major:minor`, for bpftrace. */
   devices: v.optional(v.record(v.string(), text)),
+  imported: v.optional(v.object({ beginsNs: epochText, sources: v.pipe(v.array(importedSource), v.maxLength(1000)) })),
   secrets: v.picklist(['removed', 'kept']),
   probes: v.array(probe),
   members: v.pipe(v.array(member), v.maxLength(1000)),

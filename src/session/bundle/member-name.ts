@@ -8,7 +8,7 @@ export const blindName = 'blind.ndjson'
 export const marksName = 'marks.ndjson'
 
 /** The whole of it has to be a name: no path, nothing hidden. */
-const memberPattern = /^[a-z0-9][a-zA-Z0-9_-]{0,63}(?:\.(?:pcap|scap\.gz|tsv\.gz|ndjson|ndjson\.gz))$/
+const memberPattern = /^[a-z0-9][a-zA-Z0-9_-]{0,63}(?:\.(?:pcap|pcapng|scap\.gz|tsv\.gz|txt\.gz|ndjson|ndjson\.gz))$/
 
 export const isMemberName = (name: string): boolean => memberPattern.test(name)
 export const isPacked = (name: string): boolean => name.endsWith('.gz')
@@ -22,9 +22,13 @@ const fileOf: Readonly<Record<ProbeName, readonly [stem: string, ending: string]
   log: ['log', '.ndjson.gz'],
 }
 
-/** `number`: 1 for the first, 2 for the file after a change of the link type. */
-export function memberNameOf(probe: ProbeName, part: string, number = 1): string {
-  const [stem, ending] = fileOf[probe]
+/**
+ * `number`: 1 for the first, 2 for the file after a change of the link type. `foreign`: the ending of a file in a form that
+ * no probe of ours speaks.
+ */
+export function memberNameOf(probe: ProbeName, part: string, number = 1, foreign?: string): string {
+  const [stem, own] = fileOf[probe]
+  const ending = foreign ?? own
   const name = part.replaceAll(/[^a-zA-Z0-9_]+/g, '_').slice(0, 40)
   return `${stem}${name === '' ? '' : `-${name}`}${number === 1 ? '' : `-${number}`}${ending}`
 }

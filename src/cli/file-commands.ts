@@ -1,0 +1,44 @@
+// The two commands that turn files into bundles and bundles into files: import and export.
+
+import { Option, type Command } from 'commander'
+import type { ExitCode } from './exit-code.ts'
+import type { ImportOptions } from './import.ts'
+import { mebibytes } from './live-options.ts'
+import { addFileOptions, sysdigTextHelp } from './report-options.ts'
+
+const importHelp = `
+Example: whylate import -o night.whylate --pcap tap.pcap --pcap backup=peer.pcapng.gz --scap host.scap.gz \\
+           --host host.ndjson.gz --iostat iostat.json --log keepalived.log --log tcpdump.stderr
+
+PATH becomes a directory NAME.whylate, or with NAME.tgz one packed file. It must not exist. All files are of the same
+time, plain or gzip; --pcap is needed, of the rest what there is. replay and report say of the bundle what report says of
+the files.
+--scap NAME=F names a kernel of its own, a guest's.
+--log takes keepalived's lines as its console, syslog or journalctl (-o short-iso, -o json) gives them; of a whole syslog
+only keepalived's lines are kept.
+${sysdigTextHelp}
+
+Passwords, environments, command lines and all data that was read or written do not get into the bundle.
+
+Cost to the host: one core while it reads, at most --budget of memory for events; no root, no probe. A .tgz needs twice
+its room while it is made.
+
+Exit codes: 0 done; 2 wrong usage, a file that is something else, or PATH exists; 3 it cannot be written (no space, no
+permission, interrupted), and nothing of it is left; 1 a defect of whylate.`
+
+export function addFileCommands(program: Command, argv: readonly string[], done: (code: ExitCode) => void): void {
+  addFileOptions(
+    program
+      .command('import')
+      .description('make a bundle of files that others captured')
+      .requiredOption('-o, --output <path>', 'the bundle: NAME.whylate, or NAME.tgz packed'),
+  )
+    .option('--keep-secrets', 'leave passwords, environments and command lines in it')
+    .addOption(new Option('--budget <MiB>', 'memory for events').argParser(mebibytes).default(512 * 1024 * 1024, '512'))
+    .option('-q, --quiet', 'no progress and no notices')
+    .addHelpText('after', importHelp)
+    .action(async (options: ImportOptions) => {
+      const { runImport } = await import('./import.ts')
+      done(await runImport(options, argv))
+    })
+}

@@ -1,0 +1,48 @@
+// `whylate import`: files that others captured, into a bundle that replay and report read.
+
+import { printable } from '../report/printable.ts'
+import { importBundle } from '../session/import-bundle.ts'
+import type { ImportFiles } from '../session/import-sources.ts'
+import { exitCode, type ExitCode } from './exit-code.ts'
+import { createProgress } from './progress.ts'
+import type { FileOptions } from './report-options.ts'
+import { answer, notice } from './say.ts'
+import { formatSize } from './size.ts'
+import { readVersion } from './version.ts'
+
+export interface ImportOptions extends FileOptions {
+  readonly output: string
+  readonly keepSecrets?: boolean
+  readonly budget: number
+  readonly quiet?: boolean
+}
+
+export const filesOf = (options: FileOptions): ImportFiles => ({
+  pcaps: options.pcap,
+  scaps: options.scap,
+  sysdig: options.sysdig,
+  iostat: options.iostat,
+  host: options.host,
+  logs: options.log,
+})
+
+const remarksShown = 10
+
+export async function runImport(options: ImportOptions, argv: readonly string[]): Promise<ExitCode> {
+  const isQuiet = options.quiet === true
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort())
+  const { path, sizeBytes, session, remarks } = await importBundle({
+    path: options.output,
+    files: filesOf(options),
+    keepsSecrets: options.keepSecrets === true,
+    budgetBytes: options.budget,
+    program: { version: readVersion(), commandLine: argv },
+    onProgress: createProgress(isQuiet),
+    signal: abort.signal,
+  })
+  if (!isQuiet) for (const remark of remarks.slice(0, remarksShown)) notice(`whylate: ${remark}`)
+  const adverts = session.flows.reduce((sum, flow) => sum + flow.adverts, 0)
+  answer(`${printable(path)}: ${adverts} adverts, ${session.windows.length} late, ${formatSize(sizeBytes)}\n`)
+  return exitCode.done
+}

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { Fault } from '../../src/capture/fault.ts'
 import { formatReport } from '../../src/cli/report.ts'
 import { importBundle, type ImportedBundle } from '../../src/session/import-bundle.ts'
@@ -26,6 +26,9 @@ import { replayAll } from '../../src/session/replay.ts'
 import { incidentNames, incidentsFolder } from '../fixtures/incident.ts'
 import { buildAdvert, buildPcap } from '../fixtures/pcap-builder.ts'
 import { filesOf, importOf, noFiles } from '../fixtures/report.ts'
+
+// Each makes, reads and compares whole captures.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-import-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -87,7 +90,7 @@ function allFilesOf(name: string): ImportFiles {
 }
 
 describe.each(incidentNames)('%s', (name) => {
-  test('the same report of the files and of the packed bundle', { timeout: 60_000 }, async () => {
+  test('the same report of the files and of the packed bundle', async () => {
     const direct = jsonOf(await importOf(allFilesOf(name)))
     const { path, session } = await importTo(newPath('.tgz'), allFilesOf(name))
     expect(jsonOf(session)).toBe(direct)
@@ -98,7 +101,6 @@ describe.each(incidentNames)('%s', (name) => {
 
 test.each(['netns-freezer', 'qemu-sigstop', 'peer-port-out'])(
   '%s with one capture, as a directory that tar packs: the same report',
-  { timeout: 60_000 },
   async (name) => {
     const files = filesOf(name)
     const direct = jsonOf(await importOf(files))
@@ -331,66 +333,51 @@ describe('damaged files', () => {
     return path
   }
 
-  test(
-    'each kind of file cut at any byte of its last block: what is before is in the bundle',
-    { timeout: 60_000 },
-    async () => {
-      const base = filesOf('netns-freezer', ['scap'])
-      for (let cut = 1; cut <= 110; cut++) {
-        const cutOff = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length - cut)
-        const [adverts] = await seen({
-          ...base,
-          pcaps: [{ name: undefined, path: damagedCopy('tap.pcap', cutOff) }],
-          host: damagedCopy('host.ndjson.gz', cutOff),
-          iostat: damagedCopy('iostat.json.gz', cutOff),
-          logs: [damagedCopy('keepalived-master.log', cutOff)],
-        })
-        expect(adverts).toBeGreaterThanOrEqual(46)
-      }
-    },
-  )
+  test('each kind of file cut at any byte of its last block: what is before is in the bundle', async () => {
+    const base = filesOf('netns-freezer', ['scap'])
+    for (let cut = 1; cut <= 110; cut++) {
+      const cutOff = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length - cut)
+      const [adverts] = await seen({
+        ...base,
+        pcaps: [{ name: undefined, path: damagedCopy('tap.pcap', cutOff) }],
+        host: damagedCopy('host.ndjson.gz', cutOff),
+        iostat: damagedCopy('iostat.json.gz', cutOff),
+        logs: [damagedCopy('keepalived-master.log', cutOff)],
+      })
+      expect(adverts).toBeGreaterThanOrEqual(46)
+    }
+  })
 
-  test(
-    'a capture that was cut, or has a flipped byte, says in the bundle what it said as a file',
-    { timeout: 60_000 },
-    async () => {
-      const scap = gunzipSync(readFileSync(member('netns-freezer', 'host.scap.gz')))
-      const path = join(folder, 'cut.scap')
-      for (let cut = 1; cut < 60; cut += 7) {
-        writeFileSync(path, scap.subarray(0, scap.length - cut))
-        await seen({ ...filesOf('netns-freezer'), scaps: [{ name: undefined, path }] })
-      }
-      for (let at = 24; at < 16_000; at += 397) {
-        const flipped = damagedCopy('tap.pcap', (bytes) => {
-          const copy = Buffer.from(bytes)
-          copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8))
-          return copy
-        })
-        const [adverts] = await seen({ ...noFiles, pcaps: [{ name: undefined, path: flipped }] })
-        expect(adverts).toBeGreaterThanOrEqual(45)
-      }
-    },
-  )
+  test('a capture that was cut, or has a flipped byte, says in the bundle what it said as a file', async () => {
+    const scap = gunzipSync(readFileSync(member('netns-freezer', 'host.scap.gz')))
+    const path = join(folder, 'cut.scap')
+    for (let cut = 1; cut < 60; cut += 7) {
+      writeFileSync(path, scap.subarray(0, scap.length - cut))
+      await seen({ ...filesOf('netns-freezer'), scaps: [{ name: undefined, path }] })
+    }
+    for (let at = 24; at < 16_000; at += 397) {
+      const flipped = damagedCopy('tap.pcap', (bytes) => {
+        const copy = Buffer.from(bytes)
+        copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8))
+        return copy
+      })
+      const [adverts] = await seen({ ...noFiles, pcaps: [{ name: undefined, path: flipped }] })
+      expect(adverts).toBeGreaterThanOrEqual(45)
+    }
+  })
 
-  test(
-    'gzip that was cut, a bomb behind an honest beginning, a log of arbitrary bytes',
-    { timeout: 60_000 },
-    async () => {
-      const packed = join(folder, 'cut.pcap.gz')
-      const whole = gzipSync(readFileSync(member('netns-freezer', 'tap.pcap')))
-      writeFileSync(packed, whole.subarray(0, whole.length / 2))
-      expect((await seen({ ...noFiles, pcaps: [{ name: undefined, path: packed }] }))[0]).toBeGreaterThan(10)
-      const bomb = join(folder, 'bomb.ndjson.gz')
-      const host = gunzipSync(readFileSync(member('netns-freezer', 'host.ndjson.gz')))
-      writeFileSync(
-        bomb,
-        Buffer.concat([gzipSync(host), gzipSync(randomBytes(300_000)), gzipSync(Buffer.alloc(400e6))]),
-      )
-      const [, spots] = await seen({ ...filesOf('netns-freezer', ['scap']), host: bomb })
-      expect(spots.join('\n')).toContain('absurdly large')
-      const log = join(folder, 'noise.log')
-      writeFileSync(log, Buffer.concat([Buffer.from('Sun Nov 22 12:28:42 2026: x\n'), randomBytes(50_000)]))
-      await seen({ ...filesOf('netns-freezer', ['scap']), logs: [log] })
-    },
-  )
+  test('gzip that was cut, a bomb behind an honest beginning, a log of arbitrary bytes', async () => {
+    const packed = join(folder, 'cut.pcap.gz')
+    const whole = gzipSync(readFileSync(member('netns-freezer', 'tap.pcap')))
+    writeFileSync(packed, whole.subarray(0, whole.length / 2))
+    expect((await seen({ ...noFiles, pcaps: [{ name: undefined, path: packed }] }))[0]).toBeGreaterThan(10)
+    const bomb = join(folder, 'bomb.ndjson.gz')
+    const host = gunzipSync(readFileSync(member('netns-freezer', 'host.ndjson.gz')))
+    writeFileSync(bomb, Buffer.concat([gzipSync(host), gzipSync(randomBytes(300_000)), gzipSync(Buffer.alloc(400e6))]))
+    const [, spots] = await seen({ ...filesOf('netns-freezer', ['scap']), host: bomb })
+    expect(spots.join('\n')).toContain('absurdly large')
+    const log = join(folder, 'noise.log')
+    writeFileSync(log, Buffer.concat([Buffer.from('Sun Nov 22 12:28:42 2026: x\n'), randomBytes(50_000)]))
+    await seen({ ...filesOf('netns-freezer', ['scap']), logs: [log] })
+  })
 })

@@ -9,7 +9,7 @@ import { signalName } from '../life-facts.ts'
 import type { Feature, Lens } from './feature.ts'
 import { fileNameOf } from './kernel-course.ts'
 import { callPhrase } from './sender-claims.ts'
-import { lengthOf } from './stretches.ts'
+import { lengthOf, union } from './stretches.ts'
 
 const pidsKept = 8
 
@@ -18,14 +18,18 @@ interface Seen {
   readonly pieces: Uint8Array
 }
 
+const nothingSeen: Seen = { pids: new Set(), pieces: new Uint8Array() }
+
 /** `pieces`: the window is cut into so many; a process covers those in which it was seen. */
 export function processes(lens: Lens, window: Window, pieces: number): Feature[] {
   const { store, sender, stride } = lens
   const piece = Math.max(1, lengthOf(window) / pieces)
   const byName = new Map<number, Seen>()
+  let last = { comm: -1, seen: nothingSeen }
   const see = (comm: number, pid: number, moment: number): void => {
-    let one = byName.get(comm)
+    let one = last.comm === comm ? last.seen : byName.get(comm)
     if (one === undefined) byName.set(comm, (one = { pids: new Set(), pieces: new Uint8Array(pieces) }))
+    if (last.comm !== comm) last = { comm, seen: one }
     one.pieces[Math.min(pieces - 1, Math.floor((moment - window.from) / piece))] = 1
     if (pid > 0 && one.pids.size < pidsKept) one.pids.add(pid)
   }
@@ -63,45 +67,71 @@ export function processes(lens: Lens, window: Window, pieces: number): Feature[]
 const idle =
   /^(epoll_|p?poll|p?select|futex|nanosleep|clock_nanosleep|wait|pause|rt_sig|accept|io_getevents|io_uring|restart_syscall|read|recv|sigreturn|semop|msgrcv)/
 
-const longCall = 100 * millisecond
+const mostNeeded = 100 * millisecond
 
-/** Calls that waited in the window, though they may have begun before it and ended behind it. */
-export function longCalls({ store, sender, ahead }: Lens, window: Window): Feature[] {
-  const least = Math.max(20 * millisecond, Math.min(longCall, 0.2 * lengthOf(window)))
-  const found = new Map<string, Feature & { readonly stretches: Window[] }>()
+/** Long enough to matter to a window of this length. */
+const leastOf = (window: Window): number => Math.max(20 * millisecond, Math.min(mostNeeded, 0.2 * lengthOf(window)))
+
+export interface LongCall {
+  readonly window: Window
+  readonly tells: Pick<Feature, 'key' | 'group' | 'what'>
+  readonly pid: number
+}
+
+/** Long calls that may touch one of the windows, which are all equally long. One pass, however they overlap. */
+export function longCallsOf({ store, sender, ahead }: Lens, windows: readonly Window[]): LongCall[] {
+  const least = Math.min(...windows.map(leastOf))
   const isIdle = new Map<number, boolean>()
-  for (const { at, cells, from, to } of store.calls.slices({ from: window.from, to: instantOf(window.to + ahead) })) {
-    const { latencyNs } = cells
-    for (let i = from; i < to; i++) {
-      const latency = latencyNs[i] ?? Number.NaN
-      if (!(latency >= least)) continue
-      const end = at[i] ?? 0
-      if (end - latency >= window.to || sender.has(cells.tid[i] ?? 0)) continue
-      const call = cells.callName[i] ?? 0
-      const name = store.names.textOf(call)
-      if (!isIdle.has(call)) isIdle.set(call, idle.test(name))
-      if (isIdle.get(call) === true) continue
-      const file = fileNameOf(store.names.textOf(cells.fileName[i] ?? 0))
-      const comm = store.names.textOf(cells.commName[i] ?? 0)
-      const key = `call/${comm} ${name} ${file}`
-      const stretch = { from: instantOf(end - latency), to: instantOf(end) }
-      const known = found.get(key)
-      known?.stretches.push(stretch)
-      found.set(key, {
-        key,
-        group: `process/${comm}`,
-        what: `${comm} ${callPhrase({ name, file, fd: cells.fd[i] ?? -1 })}`,
-        kind: 'process',
-        pids: known?.pids ?? [cells.pid[i] ?? 0],
-        stretches: known?.stretches ?? [stretch],
-        amount: Math.max(known?.amount ?? 0, latency),
-      })
+  const found: LongCall[] = []
+  for (const range of union(windows.map(({ from, to }) => ({ from, to: instantOf(to + ahead) }))))
+    for (const { at, cells, from, to } of store.calls.slices(range)) {
+      const { latencyNs } = cells
+      for (let i = from; i < to; i++) {
+        const latency = latencyNs[i] ?? Number.NaN
+        if (!(latency >= least) || sender.has(cells.tid[i] ?? 0)) continue
+        const call = cells.callName[i] ?? 0
+        const name = store.names.textOf(call)
+        if (!isIdle.has(call)) isIdle.set(call, idle.test(name))
+        if (isIdle.get(call) === true) continue
+        const end = at[i] ?? 0
+        const file = fileNameOf(store.names.textOf(cells.fileName[i] ?? 0))
+        const comm = store.names.textOf(cells.commName[i] ?? 0)
+        found.push({
+          window: { from: instantOf(end - latency), to: instantOf(end) },
+          tells: {
+            key: `call/${comm} ${name} ${file}`,
+            group: `process/${comm}`,
+            what: `${comm} ${callPhrase({ name, file, fd: cells.fd[i] ?? -1 })}`,
+          },
+          pid: cells.pid[i] ?? 0,
+        })
+      }
     }
+  return found
+}
+
+/** Those that waited in the window, though they may have begun before it and ended behind it. */
+export function longCallFeatures(calls: readonly LongCall[], window: Window): Feature[] {
+  const found = new Map<string, LongCall[]>()
+  for (const one of calls) {
+    if (one.window.from >= window.to || one.window.to < window.from) continue
+    const known = found.get(one.tells.key)
+    if (known === undefined) found.set(one.tells.key, [one])
+    else known.push(one)
   }
-  return [...found.values()].map((one) => ({
-    ...one,
-    stretches: one.stretches.toSorted((a, b) => a.from - b.from),
-  }))
+  return [...found.values()].flatMap((same): Feature[] => {
+    const [first] = same
+    if (first === undefined) return []
+    return [
+      {
+        ...first.tells,
+        kind: 'process',
+        pids: [...new Set(same.map((one) => one.pid))].slice(0, pidsKept),
+        stretches: same.map((one) => one.window).toSorted((a, b) => a.from - b.from),
+        amount: Math.max(...same.map((one) => lengthOf(one.window))),
+      },
+    ]
+  })
 }
 
 const decisive = new Set([9, 15, 18, 19, 20])

@@ -15,7 +15,7 @@ import { instantOf, second, spanOf, type Instant, type Span, type Window } from 
 import { episodesOf, restOf } from '../episodes.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
-import { lengthOf } from './stretches.ts'
+import { lengthOf, union } from './stretches.ts'
 
 /** For each late advert; and in all, because a verdict has to be quick. */
 const controlsForEach = 30
@@ -67,33 +67,73 @@ export function punctualOf(flow: Flow, adverts: readonly Instant[], lates: reado
   // Twice the Master_Down_Interval: what happens so near to a late advert may be its cause or its consequence.
   const apart = 2 * flow.masterDown.max
   const slack = Math.max(0.25 * flow.interval, flow.threshold)
+  const avoided = union(
+    lates.map((late): Window => ({ from: instantOf(late.previousAt - apart), to: instantOf(late.at + apart) })),
+  )
+  let next = 0
   return adverts.filter((at, i) => {
+    while ((avoided[next]?.to ?? Infinity) < at) next++
     const gap = at - (adverts[i - 1] ?? -Infinity)
-    if (gap > flow.interval + slack || gap < 0.75 * flow.interval) return false
-    return lates.every((late) => at > late.at + apart || at < late.previousAt - apart)
+    return gap <= flow.interval + slack && gap >= 0.75 * flow.interval && at < (avoided[next]?.from ?? Infinity)
   })
 }
 
-/** Distance of two moments on a clock face that goes round in `period`. */
-function phaseDistance(a: Instant, b: Instant, period: Span): number {
-  const distance = Math.abs(a - b) % period
-  return Math.min(distance, period - distance)
+/** Moments in the order of their place on a clock face that goes round in `period`. */
+interface Face {
+  readonly period: number
+  readonly places: readonly { readonly place: number; readonly at: Instant }[]
 }
 
-/** Half of `count` nearest to `due`, half at its phase of the hour or the minute, or spread where there are not three. */
-export function controlsFor(punctual: readonly Instant[], due: Instant, count: number): Instant[] {
-  const near = punctual.toSorted((a, b) => Math.abs(a - due) - Math.abs(b - due)).slice(0, Math.ceil(count / 2))
-  const taken = new Set(near)
-  const rest = punctual.filter((one) => !taken.has(one))
-  const wanted = Math.min(rest.length, count - near.length)
-  const length = (punctual.at(-1) ?? 0) - (punctual[0] ?? 0)
-  const period = length >= 3 * hour ? hour : length >= 3 * minute ? minute : undefined
-  if (period !== undefined) {
-    const byPhase = rest.toSorted((a, b) => phaseDistance(a, due, period) - phaseDistance(b, due, period))
-    return [...near, ...byPhase.slice(0, wanted)]
+function faceOf(moments: readonly Instant[], period: number): Face {
+  const places = moments.map((at) => ({ at, place: ((at % period) + period) % period }))
+  return { period, places: places.toSorted((a, b) => a.place - b.place) }
+}
+
+/** The nearest on the face to `at`, nearest first, but for those taken. */
+function nearestOn({ period, places }: Face, at: Instant, count: number, taken: ReadonlySet<Instant>): Instant[] {
+  const place = ((at % period) + period) % period
+  const n = places.length
+  const begin = places.findIndex((one) => one.place >= place)
+  let [up, down] = [begin < 0 ? 0 : begin, (begin < 0 ? n : begin) - 1]
+  const found: Instant[] = []
+  const away = (i: number): number => {
+    const distance = Math.abs((places[((i % n) + n) % n]?.place ?? 0) - place)
+    return Math.min(distance, period - distance)
   }
-  const far = Array.from({ length: wanted }, (_, i) => rest[Math.floor((i * rest.length) / wanted)])
-  return [...near, ...far.filter((one) => one !== undefined)]
+  for (let looked = 0; looked < n && found.length < count; looked++) {
+    const i = away(up) <= away(down) ? up++ : down--
+    const moment = places[((i % n) + n) % n]?.at
+    if (moment !== undefined && !taken.has(moment)) found.push(moment)
+  }
+  return found
+}
+
+export interface Punctual {
+  readonly moments: readonly Instant[]
+  /** The moments themselves, on a face that goes round but once. */
+  readonly near: Face
+  /** By the minute or the hour; undefined where the session holds not three of them. */
+  readonly phase: Face | undefined
+}
+
+export function punctualFaces(moments: readonly Instant[]): Punctual {
+  const length = (moments.at(-1) ?? 0) - (moments[0] ?? 0)
+  const period = length >= 3 * hour ? hour : length >= 3 * minute ? minute : undefined
+  return {
+    moments,
+    near: faceOf(moments, Number.MAX_SAFE_INTEGER),
+    phase: period === undefined ? undefined : faceOf(moments, period),
+  }
+}
+
+/** Half of `count` nearest to `due`, half at its phase of the hour or the minute, or spread over all. */
+export function controlsFor({ moments, near, phase }: Punctual, due: Instant, count: number): Instant[] {
+  const nearest = nearestOn(near, due, Math.ceil(count / 2), new Set())
+  const taken = new Set(nearest)
+  const wanted = count - nearest.length
+  if (phase !== undefined) return [...nearest, ...nearestOn(phase, due, wanted, taken)]
+  const rest = moments.filter((one) => !taken.has(one))
+  return [...nearest, ...thinned(rest, wanted)]
 }
 
 /** One of each episode, the nearest to `own` first, `own` itself for its own. */
@@ -117,7 +157,7 @@ export function riskWindowsOf(flow: Flow, own: LateAdvert, evidence: Evidence): 
   )
   const length = spanOf(flow.interval)
   const cases = casesOf(flow, own, lates).map((one) => caseOf(one, length))
-  const punctual = punctualOf(flow, advertsOf(flow, evidence), lates)
+  const punctual = punctualFaces(punctualOf(flow, advertsOf(flow, evidence), lates))
   const chosen = cases.flatMap(({ risk }) => controlsFor(punctual, risk.to, controlsForEach))
   const first = evidence.store.calls.firstAt ?? evidence.store.beats.firstAt ?? instantOf(-Infinity)
   const whole = [...new Set(chosen)].map((at) => riskBefore(at, length)).filter((risk) => risk.from >= first)

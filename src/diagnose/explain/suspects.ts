@@ -4,7 +4,7 @@
 
 import { between, instantOf, millisecond, second, spanOf, type Span, type Window } from '../../time/instant.ts'
 import type { Cause, Suspect } from '../explanation.ts'
-import { longCalls, processes, signals } from './activity.ts'
+import { longCallFeatures, longCallsOf, processes, signals } from './activity.ts'
 import { wholeSpan, type Feature, type Lens } from './feature.ts'
 import { highOf } from './metrics.ts'
 import { neighboursOf, type Neighbours } from './neighbours.ts'
@@ -118,7 +118,7 @@ function lensOf({ evidence, sender }: Case, windows: RiskWindows): Lens {
   const [first, last] = [store.calls.firstAt, store.calls.lastAt]
   const span = first === undefined || last === undefined ? 1 : Math.max(1, last - first)
   const looked = [...windows.cases.map((one) => one.risk), ...windows.controls]
-  const rows = (store.calls.length / span) * sumOf(looked)
+  const rows = ((store.calls.length + store.switches.length) / span) * sumOf(looked)
   const longest = Math.max(0, ...windows.cases.map((one) => lengthOf(one.lateness)))
   return {
     store,
@@ -135,7 +135,7 @@ function presentOf(lens: Lens, risk: Window, lateness: Window): Feature[] {
   const own = { ...lens, stride: 1 }
   return [
     ...processes(own, window, pieces),
-    ...longCalls(own, window),
+    ...longCallFeatures(longCallsOf(own, [window]), window),
     ...signals(own, window),
     ...highOf(lens.store, lens.sender, window),
   ].filter((one) =>

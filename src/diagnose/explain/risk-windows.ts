@@ -43,12 +43,14 @@ const latenessOf = (late: LateAdvert): Window => ({
   to: late.at,
 })
 
-export const riskBefore = (due: Instant, length: Span): Window => ({ from: instantOf(due - length), to: due })
-
-const caseOf = (late: LateAdvert, length: Span): Case => {
-  const lateness = latenessOf(late)
-  return { lateness, risk: riskBefore(lateness.from, length) }
-}
+/**
+ * `slack`: a punctual sender is that much behind due, too, so what stopped it may begin so soon after due. The same for
+ * all windows, which keeps them as long as each other.
+ */
+const riskBefore = (due: Instant, length: Span, slack: Span): Window => ({
+  from: instantOf(due - length + slack),
+  to: instantOf(due + slack),
+})
 
 export function advertsOf(flow: Flow, evidence: Evidence): Instant[] {
   const { store } = evidence
@@ -151,16 +153,19 @@ function thinned<T>(all: readonly T[], most: number): T[] {
   )
 }
 
-export function riskWindowsOf(flow: Flow, own: LateAdvert, evidence: Evidence): RiskWindows {
+export function riskWindowsOf(flow: Flow, own: LateAdvert, evidence: Evidence, slack: Span): RiskWindows {
   const lates = (evidence.late ?? [own]).filter(
     (one) => one.at === own.at || (one.flow === own.flow && one.overrun > 0),
   )
   const length = spanOf(flow.interval)
-  const cases = casesOf(flow, own, lates).map((one) => caseOf(one, length))
+  const cases = casesOf(flow, own, lates).map((one): Case => {
+    const lateness = latenessOf(one)
+    return { lateness, risk: riskBefore(lateness.from, length, slack) }
+  })
   const punctual = punctualFaces(punctualOf(flow, advertsOf(flow, evidence), lates))
   const chosen = cases.flatMap(({ risk }) => controlsFor(punctual, risk.to, controlsForEach))
   const first = evidence.store.calls.firstAt ?? evidence.store.beats.firstAt ?? instantOf(-Infinity)
-  const whole = [...new Set(chosen)].map((at) => riskBefore(at, length)).filter((risk) => risk.from >= first)
+  const whole = [...new Set(chosen)].map((at) => riskBefore(at, length, slack)).filter((risk) => risk.from >= first)
   // Disjoint, even where an advert came a little early.
   const disjoint = whole
     .toSorted((a, b) => a.from - b.from)

@@ -22,7 +22,7 @@ const pieces = 64
 const rowBudget = 250_000
 const leastAhead = 2 * second
 const mostAhead = 15 * second
-/** What ends so soon before the advert leaves ends with it: from the host, and through a guest. */
+/** How far a sender is behind what lets it go on: on the host, and through a guest. What ends so soon ends with it. */
 const soon = { keepalived: spanOf(5 * millisecond), qemu: spanOf(20 * millisecond) }
 
 type Case = Pick<Subject, 'evidence' | 'sender' | 'flow' | 'late' | 'lateness'>
@@ -146,7 +146,8 @@ function presentOf(lens: Lens, risk: Window, lateness: Window): Feature[] {
 export function suspectsOf(subject: Case, ruling: Ruling): Suspect[] {
   const { flow, evidence, lateness, late, sender } = subject
   if (lengthOf(lateness) <= 0) return []
-  const windows = riskWindowsOf(flow, late, evidence)
+  const slack = soon[sender?.kind ?? 'keepalived']
+  const windows = riskWindowsOf(flow, late, evidence, slack)
   const risk = windows.cases[0]?.risk ?? { from: instantOf(lateness.from - flow.interval), to: lateness.from }
   const lens = lensOf(subject, windows)
   const scene: Scene = {
@@ -154,7 +155,7 @@ export function suspectsOf(subject: Case, ruling: Ruling): Suspect[] {
     rarities: raritiesOf(lens, windows),
     neighbours: neighboursOf(subject),
     lateness,
-    soon: soon[sender?.kind ?? 'keepalived'],
+    soon: slack,
   }
   const all = presentOf(lens, risk, lateness).map((one) => ({ group: one.group, suspect: suspectOf(one, scene) }))
   return bestOfGroups(all)

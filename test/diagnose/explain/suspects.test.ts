@@ -2,6 +2,10 @@
 
 import { expect, test } from 'vitest'
 import { explain } from '../../../src/diagnose/explain/explain.ts'
+import { neighboursOf } from '../../../src/diagnose/explain/neighbours.ts'
+import type { Rarity } from '../../../src/diagnose/explain/rarity.ts'
+import { scoreOf, type Grounds } from '../../../src/diagnose/explain/suspect-score.ts'
+import { openStore } from '../../../src/store/store.ts'
 import type { Suspect } from '../../../src/diagnose/explanation.ts'
 import { isIn, madeUpHost, type MadeUp } from '../../fixtures/synthetic-host.ts'
 import { instantOf, type Instant } from '../../../src/time/instant.ts'
@@ -88,4 +92,81 @@ test('late adverts of one episode count once', () => {
   const suspects = suspectsOf({ ...host, evidence: { ...host.evidence, late: [...host.late, again] } })
   expect(suspects.map((one) => one.late.of)).toContain(4)
   expect(suspects.every((one) => one.late.of <= 4)).toBe(true)
+})
+
+test('whylate’s own children are suspects like any other, and marked', () => {
+  const host = madeUpHost({ seed: 2, late: 3 })
+  const suspects = suspectsOf({ ...host, evidence: { ...host.evidence, isOurs: () => true } })
+  expect(suspects.filter((one) => one.what.includes('(whylate’s own) was at work')).length).toBeGreaterThan(0)
+})
+
+const rarity: Rarity = {
+  late: { hits: 8, of: 8 },
+  baseline: { hits: 0, of: 30 },
+  lift: 60,
+  p: 1e-6,
+  q: 1e-5,
+  dose: { rho: 1, slope: 1, n: 8, isSignificant: true },
+}
+const best: Grounds = {
+  covers: 1,
+  isAligned: true,
+  isAftermath: false,
+  rarity,
+  hasBridge: false,
+  isHostWide: true,
+  neighbours: { late: 3, onTime: 0 },
+}
+
+test('without a mechanism the best fit stays below the worst one with it', () => {
+  const worst = {
+    ...best,
+    covers: 0,
+    isAligned: false,
+    isAftermath: true,
+    rarity: { ...rarity, p: 1, q: 1, dose: undefined },
+  }
+  expect(scoreOf(best)).toBeLessThan(0.5)
+  expect(scoreOf({ ...worst, hasBridge: true })).toBeGreaterThanOrEqual(0.5)
+})
+
+test('aftermath, a router that was on time, and being there as ever all speak against it', () => {
+  const against: Partial<Grounds>[] = [
+    { isAftermath: true },
+    { neighbours: { late: 0, onTime: 1 } },
+    { rarity: { ...rarity, p: 0.6, q: 1 } },
+    { rarity: { ...rarity, dose: undefined } },
+    { covers: 0.5 },
+    { isAligned: false },
+  ]
+  for (const one of against) expect(scoreOf({ ...best, ...one })).toBeLessThan(scoreOf(best))
+})
+
+test('other routers that were sending are counted as late or on time', () => {
+  const host = madeUpHost({ seed: 6, late: 2 })
+  const [late] = host.late
+  if (late === undefined) throw new Error('nothing is late')
+  const { store } = host.evidence
+  const other = openStore(2 ** 20)
+  const put = (source: string, at: number): void => {
+    const cells = other.adverts.place(instantOf(at))
+    if (cells === undefined) return
+    const i = other.adverts.index
+    for (const column of Object.values(cells)) column[i] = 0
+    cells.source[i] = other.names.idOf(source)
+    cells.vrid[i] = 8
+    cells.intervalNs[i] = 0.2e9
+  }
+  expect(store.adverts.length).toBeGreaterThan(100)
+  for (let at = late.dueAt - 4e9; at < late.at + 4e9; at += 0.2e9) put('192.0.2.9', at)
+  // The backup takes over when this one is late: it was not there to be held up.
+  for (let { at } = late; at < late.at + 3e9; at = instantOf(at + 0.2e9)) put('192.0.2.10', at)
+  const lateness = { from: late.dueAt, to: late.at }
+  const evidence = { ...host.evidence, store: other }
+  expect(neighboursOf({ late, lateness, evidence })).toEqual({ late: 0, onTime: 1 })
+  const theirs = { ...late, advert: { ...late.advert, source: '192.0.2.9', vrid: 8 } }
+  expect(neighboursOf({ late, lateness, evidence: { ...evidence, late: [late, theirs] } })).toEqual({
+    late: 1,
+    onTime: 0,
+  })
 })

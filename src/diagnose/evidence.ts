@@ -4,6 +4,7 @@ import type { LogLine } from '../events/log.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { ClockStep } from '../time/clock.ts'
 import { overlapOf, type Instant, type Window } from '../time/instant.ts'
+import type { OtherClock } from '../time/other-clock.ts'
 import type { Store } from '../store/store.ts'
 import type { Fact, Flow, LateAdvert } from './finding.ts'
 
@@ -30,6 +31,8 @@ export interface Evidence {
   readonly issued?: (source: string, vrid: number, ipId: number) => Issued | undefined
   /** Cgroups of a process, where they are known: only theirs can have throttled or frozen it. */
   readonly cgroupsOf?: (pid: number) => readonly string[] | undefined
+  /** The guest behind this flow, where it was recorded from the inside. */
+  readonly guestOf?: (flow: Flow) => GuestView | undefined
   readonly log?: LogEvidence
 }
 
@@ -38,6 +41,16 @@ export interface LogEvidence {
   readonly lines: readonly LogLine[]
   /** From the first to the last line of each log. */
   readonly spans: ReadonlyMap<string, Window>
+}
+
+/** The inside of the guest that sends a flow, as its own kernel engine saw it, told by the capture's clock. */
+export interface GuestView {
+  readonly name: string
+  readonly clock: OtherClock
+  /** Its tables and its keepalived, read as those of the host are. */
+  readonly evidence: Evidence
+  /** From its first event to its last. */
+  readonly covered: Window
 }
 
 /** sendmsg of one advert. */

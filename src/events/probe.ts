@@ -5,8 +5,11 @@ import type { Instant } from '../time/instant.ts'
 export const probeNames = ['tcpdump', 'sysdig', 'bpftrace', 'iostat', 'host', 'log'] as const
 export type ProbeName = (typeof probeNames)[number]
 
+/** `part`: which vantage point of this probe it is about, where there are several; '' or absent for the only one. */
+export type ProbeNotice = Notice & { readonly part?: string }
+
 /** Everything a probe does besides talking. Times are by our own clock, at arrival. */
-export type ProbeNotice =
+type Notice =
   | {
       readonly kind: 'started'
       readonly probe: ProbeName
@@ -50,6 +53,8 @@ export type ProbeNotice =
 /** A stretch in which one source could not see. "Nothing happened" and "we could not see" never look alike. */
 export interface BlindSpot {
   readonly source: ProbeName | 'clock' | 'store'
+  /** The vantage point that was blind, where it is not the one that the capture was made at. */
+  readonly part?: string
   readonly from: Instant
   /** undefined while it lasts. */
   readonly to: Instant | undefined

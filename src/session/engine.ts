@@ -25,7 +25,7 @@ import { between, instantOf, second, type Epoch, type Instant, type Span } from 
 import { createBlindSpots } from './blind-spots.ts'
 import { createDiskIntake, createHostIntake } from './host-intake.ts'
 import { createKernelIntake } from './kernel-intake.ts'
-import { openKernelVantage } from './kernel-vantage.ts'
+import { createKernelVantages, type PlacedVantage } from './kernel-vantages.ts'
 import { createLateWindows } from './late-windows.ts'
 import { createPacketIntake } from './packet-intake.ts'
 import { createProbeParsers } from './probe-parsers.ts'
@@ -68,13 +68,18 @@ export interface Engine {
   snapshot(request: SnapshotRequest): Snapshot
   /** All input is in: what is half read is malformed, what waits for a next advert settles. */
   end(): void
-  /** A stretch that the owner of the input knows could not be seen: a file that begins late, or is damaged. */
-  blind(spot: BlindSpot): void
-  /** Stamp of the newest event of a probe, for captures of one of its parts: how far its input has been read. */
+  /**
+   * A stretch that the owner of the input knows could not be seen: a file that begins late, or is damaged. `part`: of this
+   * kernel, by its own clock.
+   */
+  blind(spot: BlindSpot, part?: string): void
+  /** The kernels that were recorded, and where each of them is. */
+  kernels(): readonly PlacedVantage[]
+  /** Stamp of the newest event of a probe, by its own clock, for one of its parts: how far its input has been read. */
   heardOf(probe: ProbeName, part: string): Instant | undefined
   readonly firstPacketAt: Instant | undefined
   /** Places in a probe's input that could not be read, so far. */
-  malformedOf(probe: ProbeName): number
+  malformedOf(probe: ProbeName, part: string): number
   readonly store: Store
   readonly evidence: Evidence
   readonly late: readonly LateAdvert[]
@@ -87,11 +92,24 @@ export interface Engine {
 const lateShown = 500
 const blindSpotsShown = 200
 
+/** Only kernels are told apart in the list of probes: the captures of tcpdump are one. */
+const rowOf = (probe: ProbeName, part: string): string => (probe === 'sysdig' ? part : '')
+
+function perPart<T>(open: () => T): (part: string) => T {
+  const all = new Map<string, T>()
+  return (part) => {
+    const one = all.get(part) ?? open()
+    all.set(part, one)
+    return one
+  }
+}
+
 export function openEngine(options: EngineOptions): Engine {
   const { origin } = options
   const store = openStore(options.budgetBytes)
   const flows = createFlows({ interval: options.interval, late: options.late })
   const blindSpots = createBlindSpots()
+  const kernelSpots = perPart(createBlindSpots)
   const clock = createSessionClock(flows, blindSpots)
   const cgroups = createMemberships()
   let now = options.startedAt
@@ -103,35 +121,54 @@ export function openEngine(options: EngineOptions): Engine {
   let linkNames: Readonly<Record<number, string>> = {}
   if (options.clockPair !== undefined) clock.note(options.clockPair)
 
-  const states = createProbeStates(blindSpots, options.startedAt, () => arrival)
+  const states = createProbeStates(
+    (probe, part) => (probe === 'sysdig' ? kernelSpots(part) : blindSpots),
+    options.startedAt,
+    () => arrival,
+  )
   const packets = createPacketIntake(store, flows, states.tallyOf('tcpdump'), options.parts)
-  const lossOf =
-    (probe: ProbeName) =>
-    (from: Instant, to: Instant, events: number): void =>
-      states.lost(probe, from, to, events)
-  const kernel = openKernelVantage(origin, store, states.tallyOf('sysdig'), lossOf('sysdig'))
-  const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), lossOf('bpftrace'))
+  const kernels = createKernelVantages({
+    origin,
+    session: store,
+    isLive: options.mode === 'live',
+    isGuests: (source) => flows.flows().some((flow) => flow.source === source && senders.qemuOf(flow) !== undefined),
+    tallyOf: (part) => states.tallyOf('sysdig', part),
+    blindSpotsOf: kernelSpots,
+    onLost: (part, from, to, events) => states.lost('sysdig', part, from, to, events),
+  })
+  const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), (from, to, events) =>
+    states.lost('bpftrace', '', from, to, events),
+  )
   let captureDrops = 0
   const log = createLogLines(states.tallyOf('log'), (dropped) => {
     captureDrops += dropped
     takeNotice({ kind: 'drops', probe: 'tcpdump', at: arrival, total: captureDrops })
   })
-  const senders = createSenders(createSendWitness(store), (source, at) => kernel.sources.among(source, at))
+  const witness = createSendWitness(() => kernels.store)
+  const senders = createSenders(witness, (source, at) => kernels.here?.sources.among(source, at) ?? [])
 
   const evidence: Evidence = {
-    store,
+    get store() {
+      return kernels.store
+    },
     senderOf: (flow, at) => senders.senderOf(flow, at),
     isOurs: (pid) => ownTids.has(pid),
     get blindSpots() {
-      return blindSpots.all
+      return [...blindSpots.all, ...kernels.blindSpots]
     },
     clockSteps: clock.steps,
     late: flows.late,
-    issued: (source, vrid, ipId) => kernel.issued.find(source, vrid, ipId),
+    issued: (source, vrid, ipId) => kernels.here?.issued.find(source, vrid, ipId),
+    guestOf: (flow) => kernels.guestOf(flow),
     cgroupsOf: (pid) => cgroups.of(pid),
     log,
   }
-  const windows = createLateWindows(evidence, flows.late, () => flows.flows())
+  const windows = createLateWindows(
+    evidence,
+    flows.late,
+    () => flows.flows(),
+    (window) => kernels.pin(window),
+  )
 
   function openHost(): StreamParser {
     const sink = createHostIntake(store, states.tallyOf('host'), {
@@ -166,7 +203,7 @@ export function openEngine(options: EngineOptions): Engine {
           sink: watchedPackets(packets.sinkOf(part), options),
         })
       case 'sysdig':
-        return kernel.openParser()
+        return kernels.of(part).openParser()
       case 'bpftrace':
         return createBpftraceParser({
           instantAt: (ns) => clock.instantAt(ns),
@@ -184,22 +221,22 @@ export function openEngine(options: EngineOptions): Engine {
   }
   const parsers = createProbeParsers(openParser)
 
-  function heardUntil(probe: ProbeName): Instant | undefined {
+  function heardUntil(probe: ProbeName, part: string): Instant | undefined {
     if (probe === 'tcpdump') return packets.lastAt
-    if (probe === 'sysdig') return kernel.lastAt
+    if (probe === 'sysdig') return kernels.of(part).lastAt
     return probe === 'bpftrace' ? bpftrace.lastAt : undefined
   }
 
   function heardOf(probe: ProbeName, part: string): Instant | undefined {
     if (probe === 'tcpdump') return packets.lastOf(part)
     if (probe === 'iostat') return store.disks.lastAt
-    return probe === 'host' ? store.beats.lastAt : heardUntil(probe)
+    return probe === 'host' ? store.beats.lastAt : heardUntil(probe, part)
   }
 
   function takeNotice(notice: ProbeNotice): void {
     if (notice.kind === 'links') linkNames = notice.names
     if (notice.kind === 'ended' && notice.probe === 'tcpdump') packets.release(instantOf(Infinity))
-    states.notice(notice, heardUntil(notice.probe))
+    states.notice(notice, heardUntil(notice.probe, notice.part ?? ''))
   }
 
   function tick(at: Instant): void {
@@ -207,7 +244,7 @@ export function openEngine(options: EngineOptions): Engine {
     packets.release(at)
     flows.passTo(at)
     windows.pin()
-    const gone = store.trim()
+    const gone = store.trim(kernels.trim())
     if (gone !== undefined)
       blindSpots.add({
         source: 'store',
@@ -230,9 +267,10 @@ export function openEngine(options: EngineOptions): Engine {
   }
 
   return {
-    blind: (spot) => blindSpots.add(spot),
+    blind: (spot, part) => (part === undefined ? blindSpots : kernelSpots(part)).add(spot),
+    kernels: () => kernels.placed(),
     heardOf,
-    malformedOf: (probe) => states.tallyOf(probe).malformedCount,
+    malformedOf: (probe, part) => states.tallyOf(probe, rowOf(probe, part)).malformedCount,
     get firstPacketAt() {
       return packets.firstAt
     },
@@ -247,7 +285,7 @@ export function openEngine(options: EngineOptions): Engine {
         takeNotice(output)
         return
       }
-      states.heard(output.probe, output.at)
+      states.heard(output.probe, rowOf(output.probe, output.part), output.at)
       parsers.of(output.probe, output.part, output.life).push(output.bytes)
     },
     tick,
@@ -274,7 +312,7 @@ export function openEngine(options: EngineOptions): Engine {
         overdue: overdueAt(now),
         late: flows.late.slice(-lateShown),
         selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
-        blindSpots: blindSpots.all.slice(-blindSpotsShown),
+        blindSpots: evidence.blindSpots.slice(-blindSpotsShown),
         own: {
           cpuShare: ownUse.cpuShare,
           rssBytes: ownUse.rssBytes,

@@ -4,7 +4,7 @@
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import { windowOf, windowView } from '../diagnose/window-view.ts'
-import { after, before, second, spanOf, type Instant } from '../time/instant.ts'
+import { after, before, second, spanOf, type Instant, type Window } from '../time/instant.ts'
 
 export interface LateWindows {
   /** What a late advert needs stays, whatever else has to go. */
@@ -21,6 +21,7 @@ export function createLateWindows(
   evidence: Evidence,
   late: readonly LateAdvert[],
   flows: () => readonly Flow[],
+  keep: (window: Window) => void,
 ): LateWindows {
   let pinned = 0
   let cached: { readonly view: WindowView; readonly madeAt: Instant; readonly late: LateAdvert } | undefined
@@ -36,7 +37,7 @@ export function createLateWindows(
         const one = late[pinned]
         if (one === undefined) return
         const { from, to } = windowOf(one)
-        evidence.store.pin({ from: before(from, pinMargin), to: after(to, pinMargin) })
+        keep({ from: before(from, pinMargin), to: after(to, pinMargin) })
       }
     },
     viewOf(one, now) {

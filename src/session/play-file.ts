@@ -36,6 +36,9 @@ const pieceBytes: Readonly<Record<ProbeName, number>> = {
   log: 16 * 1024,
 }
 
+/** Of a kernel the times are by its own clock. */
+const partOf = (probe: ProbeName, part: string): string | undefined => (probe === 'sysdig' ? part : undefined)
+
 export function playFile(engine: Engine, source: Source, settings: PlaySettings): Play {
   const { probe, part, name } = source
   const { at, origin, onProgress, onDamage } = settings
@@ -48,7 +51,7 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
   const heard = (): Instant => engine.heardOf(probe, part) ?? at
 
   function blind(spot: BlindSpot): void {
-    engine.blind(spot)
+    engine.blind(spot, partOf(probe, part))
     onDamage(spot)
   }
 
@@ -61,9 +64,9 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
 
   function take(bytes: Uint8Array): void {
     const before = heard()
-    const complaints = engine.malformedOf(probe)
+    const complaints = engine.malformedOf(probe, part)
     engine.take({ kind: 'bytes', probe, at: before, life: 0, part, bytes })
-    if (engine.malformedOf(probe) > complaints) damagedFrom ??= before
+    if (engine.malformedOf(probe, part) > complaints) damagedFrom ??= before
     if (damagedFrom !== undefined && heard() > damagedFrom) damaged(`${name} is damaged here`)
   }
 
@@ -75,7 +78,7 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
       // The user's world, in words of the operating system or of zlib; what is ours (a Fault) goes on up.
       if (!(error instanceof Error) || error.name === 'Fault') throw error
       const reason = `${name} could not be read to its end: ${error.message}`
-      engine.take({ kind: 'said', probe, at: heard(), text: reason })
+      engine.take({ kind: 'said', probe, part: partOf(probe, part) ?? '', at: heard(), text: reason })
       onDamage({ source: probe, from: heard(), to: heard(), reason, remedy: undefined })
       return undefined
     }

@@ -7,13 +7,14 @@ import type { ProbeView } from './snapshot.ts'
 import { createTally, type Tally } from './tally.ts'
 
 export interface ProbeStates {
-  tallyOf(probe: ProbeName): Tally
+  /** `part`: a vantage point that is a row of its own; '' for the one of the capture. */
+  tallyOf(probe: ProbeName, part?: string): Tally
   /** `heardUntil`: the newest stamp of that probe's events, where a loss begins. */
   notice(notice: ProbeNotice, heardUntil: Instant | undefined): void
   /** Bytes came: whatever was silent is not any more. */
-  heard(probe: ProbeName, at: Instant): void
+  heard(probe: ProbeName, part: string, at: Instant): void
   /** The stream itself says that it lost events. */
-  lost(probe: ProbeName, from: Instant, to: Instant, events: number): void
+  lost(probe: ProbeName, part: string, from: Instant, to: Instant, events: number): void
   views(): ProbeView[]
   stateOf(probe: ProbeName): ProbeView['state'] | undefined
   /** Recomputes the rates; call it about once a second. */
@@ -24,6 +25,7 @@ export interface ProbeStates {
 interface Probe {
   view: ProbeView
   readonly tally: Tally
+  readonly blindSpots: BlindSpots
   /** Drops of earlier lives of the tool, whose counter began again. */
   droppedBefore: number
   dropsOfLife: number
@@ -35,8 +37,9 @@ interface Probe {
   saidAt: Instant | undefined
 }
 
-const empty = (name: ProbeName): ProbeView => ({
+const empty = (name: ProbeName, part: string): ProbeView => ({
   name,
+  part,
   state: 'starting',
   tool: name,
   version: '',
@@ -54,14 +57,23 @@ const atOnce = 0.5e9
 /** How long what a tool said in passing is shown. */
 const wordsStay = 15e9
 
-/** `startedAt`: of the session. `arrival`: when the bytes at hand came in; malformed input is placed in time by that. */
-export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, arrival: () => Instant): ProbeStates {
-  const probes = new Map<ProbeName, Probe>()
+/**
+ * `blindSpotsOf`: where a probe's blind spots go, by its own clock. `startedAt`: of the session. `arrival`: when the bytes
+ * at hand came in; malformed input is placed in time by that.
+ */
+export function createProbeStates(
+  blindSpotsOf: (probe: ProbeName, part: string) => BlindSpots,
+  startedAt: Instant,
+  arrival: () => Instant,
+): ProbeStates {
+  const probes = new Map<string, Probe>()
   let version = 0
 
-  function probeOf(name: ProbeName): Probe {
-    const known = probes.get(name)
+  function probeOf(name: ProbeName, part: string): Probe {
+    const key = `${name} ${part}`
+    const known = probes.get(key)
     if (known !== undefined) return known
+    const blindSpots = blindSpotsOf(name, part)
     const tally = createTally((complaint) => {
       blindSpots.add({
         source: name,
@@ -72,8 +84,9 @@ export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, ar
       })
     })
     const probe: Probe = {
-      view: empty(name),
+      view: empty(name, part),
       tally,
+      blindSpots,
       droppedBefore: 0,
       dropsOfLife: 0,
       lastDropsAt: undefined,
@@ -83,7 +96,7 @@ export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, ar
       hasStarted: false,
       saidAt: undefined,
     }
-    probes.set(name, probe)
+    probes.set(key, probe)
     return probe
   }
 
@@ -100,7 +113,7 @@ export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, ar
       reason: `${more} packets or events dropped just now`,
       remedy: undefined,
     }
-    blindSpots.add({
+    probe.blindSpots.add({
       source: name,
       from: since,
       to: at,
@@ -113,11 +126,12 @@ export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, ar
     get version() {
       return version
     },
-    tallyOf: (name) => probeOf(name).tally,
-    stateOf: (name) => probes.get(name)?.view.state,
+    tallyOf: (name, part = '') => probeOf(name, part).tally,
+    stateOf: (name) => probes.get(`${name} `)?.view.state,
     notice(notice, heardUntil) {
       version++
-      const probe = probeOf(notice.probe)
+      const probe = probeOf(notice.probe, notice.part ?? '')
+      const { blindSpots } = probe
       const name = notice.probe
       switch (notice.kind) {
         case 'started':
@@ -192,24 +206,24 @@ export function createProbeStates(blindSpots: BlindSpots, startedAt: Instant, ar
           probe.view = { ...probe.view, state: 'degraded', reason: 'silent for longer than it ever should be' }
       }
     },
-    heard(name, at) {
-      const probe = probeOf(name)
+    heard(name, part, at) {
+      const probe = probeOf(name, part)
       if (!probe.isSilent) return
       version++
       probe.isSilent = false
-      blindSpots.close(`${name} silent`, at)
+      probe.blindSpots.close(`${name} silent`, at)
       probe.view = { ...probe.view, state: 'ok', reason: undefined }
     },
-    lost(name, from, to, events) {
+    lost(name, part, from, to, events) {
       version++
-      const probe = probeOf(name)
+      const probe = probeOf(name, part)
       probe.view = {
         ...probe.view,
         dropped: probe.view.dropped + events,
         state: 'degraded',
         reason: `${events} events lost just now`,
       }
-      blindSpots.add({ source: name, from, to, reason: `${name} lost ${events} events`, remedy: undefined })
+      probe.blindSpots.add({ source: name, from, to, reason: `${name} lost ${events} events`, remedy: undefined })
     },
     measure(now) {
       for (const probe of probes.values()) {

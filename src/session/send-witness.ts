@@ -9,8 +9,10 @@ const lookBack = 20e9
 const margin = 1e6
 const calls = ['sendmsg', 'sendto', 'sendmmsg']
 
-export function createSendWitness(store: Store): SendWitness {
+/** `storeOf`: with the tables of the kernel that the capture was made on. */
+export function createSendWitness(storeOf: () => Store): SendWitness {
   return (flow, tids, at = flow.lastAt) => {
+    const store = storeOf()
     const counts = new Map<number, number>()
     const names = new Set(calls.map((call) => store.names.find(call)).filter((id) => id !== undefined))
     const source = store.names.find(flow.source)

@@ -17,6 +17,8 @@ export interface Senders {
   learn(senders: readonly Sender[]): void
   sampled(threads: readonly ThreadSample[]): void
   senderOf(flow: Flow, at?: Instant): FlowSender | undefined
+  /** The qemu that holds the flow's link as its tap, where somebody searched for it. */
+  qemuOf(flow: Flow): FlowSender | undefined
   fileOf(pid: number, fd: number): string | undefined
 }
 
@@ -105,6 +107,7 @@ export function createSenders(
         } else if (threadsOf.size < kept) threadsOf.set(pid, { comm, tids: new Set([tid]) })
       }
     },
+    qemuOf: byTap,
     senderOf: (flow, at) => byTap(flow) ?? bySend(flow, at) ?? byAddress(flow) ?? onlyQemu(),
     fileOf: (pid, fd) => searched.find((sender) => sender.pid === pid)?.files[String(fd)],
   }

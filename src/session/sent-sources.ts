@@ -13,6 +13,7 @@ export interface SentSources {
   among(source: string, at?: Instant): readonly FlowSender[]
   /** The one that did; the last one, where it could be several. */
   find(source: string): FlowSender | undefined
+  readonly count: number
 }
 
 interface Sent {
@@ -52,5 +53,8 @@ export function createSentSources(): SentSources {
     },
     among,
     find: (source) => among(source)[0],
+    get count() {
+      return bySource.size
+    },
   }
 }

@@ -6,6 +6,8 @@ import type { Epoch, Instant, Span } from '../time/instant.ts'
 
 export interface ProbeView {
   readonly name: ProbeName
+  /** The vantage point that it is; '' for the one of the capture. */
+  readonly part: string
   readonly state: 'starting' | 'ok' | 'degraded' | 'restarting' | 'failed' | 'absent'
   readonly tool: string
   readonly version: string

@@ -29,8 +29,8 @@ export interface Store {
   readonly budgetBytes: number
   /** What is pinned stays, up to half the budget; then the oldest pin goes. */
   pin(window: Window): void
-  /** Brings the store back under its budget. Returns the stretch that is no longer whole, if any. */
-  trim(): Window | undefined
+  /** Brings the store back under its budget, less what others have taken of it. Returns the stretch no longer whole. */
+  trim(takenBytes?: number): Window | undefined
 }
 
 // Columns hold names as ids (`...Name`), times as ns, and -1 or NaN where the probe did not say.
@@ -171,8 +171,10 @@ export const beatColumns = { monotonicNs: 'f64' } as const satisfies Columns
 /** Small tables need no large chunks. */
 const smallChunk = 1024
 
-export function openStore(budgetBytes: number): Store {
-  const names = openNames(budgetBytes / 4)
+/** `shared`: the names of the store beside which this one is opened. */
+export function openStore(budgetBytes: number, shared?: Names): Store {
+  const names = shared ?? openNames(budgetBytes / 4)
+  const namesBytes = (): number => (shared === undefined ? names.bytes : 0)
   const adverts = openTable(advertColumns, smallChunk)
   const tables = {
     traffic: openTable(trafficColumns, smallChunk),
@@ -193,7 +195,7 @@ export function openStore(budgetBytes: number): Store {
   const droppable = Object.values(tables) as unknown as Table<Columns>[]
   let pins: Window[] = []
 
-  const bytesOf = (): number => droppable.reduce((sum, table) => sum + table.bytes, adverts.bytes + names.bytes)
+  const bytesOf = (): number => droppable.reduce((sum, table) => sum + table.bytes, adverts.bytes + namesBytes())
 
   function dropOldest(): Window | undefined {
     let oldest: Table<Columns> | undefined
@@ -229,9 +231,9 @@ export function openStore(budgetBytes: number): Store {
     pin(window) {
       pins = [...pins, window].sort((a, b) => a.from - b.from)
     },
-    trim() {
+    trim(takenBytes = 0) {
       let gone: Window | undefined
-      while (bytesOf() > budgetBytes) {
+      while (bytesOf() > budgetBytes - takenBytes) {
         const remnants = droppable.reduce((sum, table) => sum + table.remnantBytes, 0)
         const dropped = (remnants > budgetBytes / 2 ? undefined : dropOldest()) ?? releasePin()
         if (dropped === undefined) break

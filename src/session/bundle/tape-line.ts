@@ -37,11 +37,14 @@ const instant = v.pipe(
 )
 const probe = v.picklist(probeNames)
 const pid = v.optional(v.number())
+/** Of a notice: the vantage point, where its probe has several. */
+const notes = { part: v.exactOptional(text) }
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 const bytesLine = v.object({ at: instant, probe, life: whole, part: text, member: text, to: whole })
 const noticeLine = v.variant('kind', [
   v.object({
+    ...notes,
     kind: v.literal('started'),
     probe,
     at: instant,
@@ -51,12 +54,18 @@ const noticeLine = v.variant('kind', [
     detail: text,
     argv: v.optional(v.array(text)),
   }),
-  v.object({ kind: v.literal('drops'), probe, at: instant, total: v.number() }),
-  v.object({ kind: v.literal('said'), probe, at: instant, text }),
-  v.object({ kind: v.literal('ended'), probe, at: instant, reason: text, willRestart: v.boolean() }),
-  v.object({ kind: v.literal('absent'), probe, at: instant, reason: text, remedy: text }),
-  v.object({ kind: v.literal('links'), probe: v.literal('tcpdump'), at: instant, names: v.record(v.string(), text) }),
-  v.object({ kind: v.literal('silent'), probe, at: instant, since: instant }),
+  v.object({ ...notes, kind: v.literal('drops'), probe, at: instant, total: v.number() }),
+  v.object({ ...notes, kind: v.literal('said'), probe, at: instant, text }),
+  v.object({ ...notes, kind: v.literal('ended'), probe, at: instant, reason: text, willRestart: v.boolean() }),
+  v.object({ ...notes, kind: v.literal('absent'), probe, at: instant, reason: text, remedy: text }),
+  v.object({
+    ...notes,
+    kind: v.literal('links'),
+    probe: v.literal('tcpdump'),
+    at: instant,
+    names: v.record(v.string(), text),
+  }),
+  v.object({ ...notes, kind: v.literal('silent'), probe, at: instant, since: instant }),
 ])
 
 /** undefined for what is no line of a tape. */

@@ -145,7 +145,11 @@ export function openEngine(options: EngineOptions): Engine {
     takeNotice({ kind: 'drops', probe: 'tcpdump', at: arrival, total: captureDrops })
   })
   const witness = createSendWitness(() => kernels.store)
-  const senders = createSenders(witness, (source, at) => kernels.here?.sources.among(source, at) ?? [])
+  const senders = createSenders(
+    witness,
+    (source, at) => kernels.here?.sources.among(source, at) ?? [],
+    (flow) => kernels.guestOf(flow) !== undefined,
+  )
 
   const evidence: Evidence = {
     get store() {
@@ -158,7 +162,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
     clockSteps: clock.steps,
     late: flows.late,
-    issued: (source, vrid, ipId) => kernels.here?.issued.find(source, vrid, ipId),
+    issued: (source, vrid, ipId) => kernels.issued(source, vrid, ipId),
     guestOf: (flow) => kernels.guestOf(flow),
     cgroupsOf: (pid) => cgroups.of(pid),
     log,

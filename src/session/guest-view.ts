@@ -47,7 +47,13 @@ export function guestView(vantage: KernelVantage, clock: OtherClock, session: St
     senderOf: (flow, at) => sources.among(flow.source, at === undefined ? undefined : clock.there(at))[0],
     isOurs: () => false,
     // For whoever reads these tables they are the only ones there are.
-    blindSpots: guestSpots(vantage, clock).map(({ part: _, ...spot }) => spot),
+    blindSpots: guestSpots(vantage, clock).map(({ source, from, to, reason, remedy }) => ({
+      source,
+      from,
+      to,
+      reason,
+      remedy,
+    })),
     clockSteps: [],
     issued: (source, vrid, ipId) => {
       const found = issued.find(source, vrid, ipId)

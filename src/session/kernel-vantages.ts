@@ -8,7 +8,7 @@
 //
 // Which is which is asked again only when more was heard.
 
-import type { GuestView } from '../diagnose/evidence.ts'
+import type { GuestView, Issued } from '../diagnose/evidence.ts'
 import type { Flow } from '../diagnose/finding.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { withKernel } from '../store/kernel-tables.ts'
@@ -35,6 +35,8 @@ export interface KernelVantages {
   /** Of all of them, on the capture's clock. */
   readonly blindSpots: readonly BlindSpot[]
   guestOf(flow: Flow): GuestView | undefined
+  /** When its sender handed this advert to its kernel, whichever that is. */
+  issued(source: string, vrid: number, ipId: number): Issued | undefined
   /** What a late advert needs stays in every one of them. */
   pin(window: Window): void
   /** What the others have taken of the session's budget, once they are within their part of it. */
@@ -193,6 +195,14 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
         ({ vantage, placing }) => placing.kind === 'guest' && vantage.sources.find(flow.source) !== undefined,
       )
       return one?.placing.kind === 'guest' ? guestView(one.vantage, one.placing.clock, session, quiet) : undefined
+    },
+    issued(source, vrid, ipId) {
+      for (const { vantage, placing } of place()) {
+        const found = vantage.issued.find(source, vrid, ipId)
+        if (found === undefined || placing.kind === 'unplaced') continue
+        return placing.kind === 'here' ? found : { ...found, at: placing.clock.here(found.at) }
+      }
+      return undefined
     },
     trim() {
       const others = [...vantages.values()].flatMap(({ store }) => (store === session ? [] : [store]))

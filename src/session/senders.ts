@@ -38,10 +38,14 @@ const flowSender = (sender: Sender): FlowSender => ({
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
 const isVrrpChild = (sender: Sender): boolean => sender.threads.some((thread) => thread.role === 'vrrp')
 
-/** `sentBy`: whose sendmsg carried adverts of a source around then, as this kernel's engine saw it. */
+/**
+ * `sentBy`: whose sendmsg carried adverts of a source around then, as this kernel's engine saw it. `isInside`: a guest was seen to send
+ * the flow, so that no process of this host that happens to have its address does.
+ */
 export function createSenders(
   witness: SendWitness,
   sentBy: (source: string, at: Instant | undefined) => readonly FlowSender[],
+  isInside: (flow: Flow) => boolean,
 ): Senders {
   let searched: readonly Sender[] = []
   const threadsOf = new Map<number, { comm: string; readonly tids: Set<number> }>()
@@ -108,7 +112,8 @@ export function createSenders(
       }
     },
     qemuOf: byTap,
-    senderOf: (flow, at) => byTap(flow) ?? bySend(flow, at) ?? byAddress(flow) ?? onlyQemu(),
+    senderOf: (flow, at) =>
+      byTap(flow) ?? bySend(flow, at) ?? (isInside(flow) ? undefined : byAddress(flow)) ?? onlyQemu(),
     fileOf: (pid, fd) => searched.find((sender) => sender.pid === pid)?.files[String(fd)],
   }
 }

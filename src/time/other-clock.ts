@@ -76,19 +76,19 @@ export function otherClock(stretches: readonly [ClockStretch, ...ClockStretch[]]
     .slice(1)
     .map((next, i) => ({ there: (endOf(stretches[i] ?? head) + beginOf(next)) / 2, window: steps[i]?.window }))
 
-  function here(there: number): number {
-    if (!Number.isFinite(there)) return there
-    const found = limits.findIndex((one) => there < one.there)
+  function hereOf(stamp: number): number {
+    if (!Number.isFinite(stamp)) return stamp
+    const found = limits.findIndex((one) => stamp < one.there)
     const index = found === -1 ? stretches.length - 1 : found
     const stretch = stretches[index] ?? head
-    const at = there + offsetIn(stretch, there)
+    const at = stamp + offsetIn(stretch, stamp)
     // Order is kept: what lies in a step's window stays in it.
     const least = limits[index - 1]?.window?.from ?? -Infinity
     const most = limits[index]?.window?.to ?? Infinity
     return Math.max(least, Math.min(most, at))
   }
 
-  function there(at: number): number {
+  function thereOf(at: number): number {
     if (!Number.isFinite(at)) return at
     const index = steps.findIndex((step) => at < step.window.to)
     const stretch = stretches[index === -1 ? stretches.length - 1 : index] ?? head
@@ -104,7 +104,7 @@ export function otherClock(stretches: readonly [ClockStretch, ...ClockStretch[]]
     offset: spanOf(offsetIn(head, beginOf(head))),
     drift: head.drift,
     error: spanOf(Math.max(...stretches.map((one) => one.error))),
-    here: (at) => instantOf(here(at)),
-    there: (at) => instantOf(there(at)),
+    here: (at) => instantOf(hereOf(at)),
+    there: (at) => instantOf(thereOf(at)),
   }
 }

@@ -143,14 +143,19 @@ export interface CpuOwner extends Actor {
   readonly ns: number
 }
 
-/** Who was on a CPU in these stretches, most first. `cpu` undefined: on any. */
-export function cpuOwners(subject: Subject, stretches: readonly Window[], cpu: number | undefined): CpuOwner[] {
+/** Who was on a CPU in these stretches, most first. `cpu` undefined: on any. `lookBack`: for the switch that brought them. */
+export function cpuOwners(
+  subject: Subject,
+  stretches: readonly Window[],
+  cpu: number | undefined,
+  lookBack: number = 0.1 * second,
+): CpuOwner[] {
   const { names, switches } = subject.store
   const own = new Set(subject.sender?.tids ?? [])
   const busy = new Map<number, { ns: number; name: number }>()
   for (const stretch of stretches) {
     const lastOn = new Map<number, { at: number; tid: number }>()
-    const range = { from: instantOf(stretch.from - 0.1 * second), to: instantOf(stretch.to + 0.1 * second) }
+    const range = { from: instantOf(stretch.from - lookBack), to: instantOf(stretch.to + 0.1 * second) }
     for (const { at, cells, from, to } of switches.slices(range)) {
       for (let i = from; i < to; i++) {
         const here = cells.cpu[i] ?? 0
@@ -162,6 +167,8 @@ export function cpuOwners(subject: Subject, stretches: readonly Window[], cpu: n
           const part = clipped({ from: instantOf(before.at), to: instantOf(moment) }, stretch)
           const known = busy.get(tid) ?? { ns: 0, name: cells.fromName[i] ?? 0 }
           known.ns += part === undefined ? 0 : lengthOf(part)
+          // It may have become another program since.
+          known.name = cells.fromName[i] ?? 0
           busy.set(tid, known)
         }
         lastOn.set(here, { at: moment, tid: cells.to[i] ?? 0 })

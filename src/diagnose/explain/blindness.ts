@@ -27,7 +27,7 @@ function isAbsent(spot: BlindSpot, subject: Subject): boolean {
 const isReplaced = (spot: BlindSpot, subject: Subject): boolean =>
   (spot.source === 'sysdig' || spot.source === 'bpftrace') &&
   subject.evidence.blindSpots.every(
-    (one) => one === spot || one.source !== spot.source || one.reason === spot.reason,
+    (one) => one === spot || one.part !== undefined || one.source !== spot.source || one.reason === spot.reason,
   ) &&
   spot.from <= subject.gap.from &&
   (spot.to ?? Infinity) >= subject.gap.to &&
@@ -41,6 +41,8 @@ function toldSpots(subject: Subject): { spot: Explanation['blindSpots'][number];
   return evidence.blindSpots
     .filter((spot) => spot.from <= gap.to && (spot.to ?? Infinity) >= gap.from)
     .map((spot) => {
+      if (spot.part !== undefined)
+        return { spot: { ...spot, effect: `the inside of ${spot.part} was not seen then` }, isLossy: false }
       if (spot.source === 'iostat') return { spot: { ...spot, effect: undefined }, isLossy: false }
       if (isReplaced(spot, subject)) return { spot: { ...spot, effect: undefined }, isLossy: false }
       if (isAbsent(spot, subject))
@@ -54,7 +56,11 @@ function missing(subject: Subject): Explanation['blindSpots'] {
   const { sees, gap, evidence } = subject
   const isTold = (sources: readonly string[]): boolean =>
     evidence.blindSpots.some(
-      (spot) => sources.includes(spot.source) && spot.from <= gap.to && (spot.to ?? Infinity) >= gap.from,
+      (spot) =>
+        spot.part === undefined &&
+        sources.includes(spot.source) &&
+        spot.from <= gap.to &&
+        (spot.to ?? Infinity) >= gap.from,
     )
   const spots: Explanation['blindSpots'][number][] = []
   const add = (source: BlindSpot['source'], reason: string, remedy: string, effect: string): void => {

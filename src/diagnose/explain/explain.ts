@@ -2,11 +2,12 @@
 //
 //   gates (wire, clocks) ── hold ──────────────────────────────▶ ruling ─┐
 //        │ none                                                          ├─▶ caps by what was not seen ─▶ explanation
-//   claims of all sources ─▶ painted ledger ─▶ the largest state's ruling┘
+//   claims of all sources ─▶ painted ledger ─▶ the largest state's ruling┤
+//   the guest's own transcript, where there is one ─▶ sharpens that ─────┘
 //
 // Pure: it reads the store and nothing else. The order and the rules are those of docs/lateness.md.
 
-import type { Evidence } from '../evidence.ts'
+import type { Evidence, GuestView } from '../evidence.ts'
 import type { Explanation } from '../explanation.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
 import { logSentences } from '../log-evidence.ts'
@@ -15,7 +16,10 @@ import { ledgerOf, painted as paint, type Claim, type Painted } from './claim.ts
 import { sampledKeepalived } from './candidates.ts'
 import { gateOf } from './gates.ts'
 import { keepalivedReading } from './keepalived-reading.ts'
+import { guestReading } from '../guest/guest-reading.ts'
+import { sharpened } from '../guest/sharpened.ts'
 import { qemuReading } from './qemu-reading.ts'
+import { hasRun } from './qemu-state.ts'
 import { ruledOutOf } from './ruled-out.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
 import { coursesOf, type Courses } from './courses.ts'
@@ -91,19 +95,18 @@ function gateReading(ruling: Ruling): Read {
   return { claims: [], ruling, rest: known[ruling.cause] ?? 'its timer was re-armed' }
 }
 
-function capped(ruling: Ruling, subject: Subject, unexplained: number, cap: Explanation['confidence']): Ruling {
+function capped(ruling: Ruling, isSure: boolean, unexplained: number, cap: Explanation['confidence']): Ruling {
   let confidence = lesserOf(ruling.confidence, cap)
-  if (unexplained > 0.3) confidence = lesserOf(confidence, 'likely')
-  if (subject.isSenderInferred) confidence = lesserOf(confidence, 'likely')
-  if (!subject.late.isSettled) confidence = lesserOf(confidence, 'likely')
+  if (unexplained > 0.3 || !isSure) confidence = lesserOf(confidence, 'likely')
   if (confidence !== 'unknown' && ruling.cause !== 'unknown') return { ...ruling, confidence }
   return { ...ruling, cause: 'unknown', confidence: 'unknown', culprit: undefined }
 }
 
-/** Location and evidence of a gate stand on the wire alone: what the kernel engine lost does not touch them. */
+/** A gate stands on the wire alone, and a guest's transcript on itself: what the host's engine lost does not touch them. */
 function gateCap(subject: Subject): Explanation['confidence'] {
   const isWireBlind = subject.evidence.blindSpots.some(
     (spot) =>
+      spot.part === undefined &&
       (spot.source === 'tcpdump' || spot.source === 'store') &&
       spot.from <= subject.gap.to &&
       (spot.to ?? Infinity) >= subject.gap.from,
@@ -115,6 +118,14 @@ interface Viewed {
   readonly subject: Subject
   readonly courses: Courses
   readonly read: Read
+  /** The read is the guest's: what the host said before, and the case as the guest's kernel has it. */
+  readonly inside?: { readonly host: Read; readonly of: Inside | undefined }
+}
+
+interface Inside {
+  readonly name: string
+  readonly subject: Subject
+  readonly ruling: Ruling
 }
 
 /** States that no neighbour's fault can look like: one process, off its work from due to sent. */
@@ -153,6 +164,8 @@ function candidateView(late: LateAdvert, flow: Flow, evidence: Evidence): Viewed
 
 function viewOf(late: LateAdvert, flow: Flow, evidence: Evidence, gate: Ruling | undefined): Viewed {
   const subject = subjectOf(late, flow, evidence)
+  const guest = gate === undefined ? evidence.guestOf?.(flow) : undefined
+  if (guest !== undefined) return insideView(subject, guest)
   if (gate === undefined && subject.sender === undefined) {
     const candidate = candidateView(late, flow, evidence)
     if (candidate !== undefined) return candidate
@@ -161,26 +174,49 @@ function viewOf(late: LateAdvert, flow: Flow, evidence: Evidence, gate: Ruling |
   return { subject, courses, read: gate === undefined ? readingOf(subject, courses) : gateReading(gate) }
 }
 
+/** Host and guest together. */
+function insideView(subject: Subject, guest: GuestView): Viewed {
+  const courses = coursesOf(subject)
+  const host = readingOf(subject, courses)
+  const reading = guestReading(subject, guest, hasRun(subject, courses))
+  const { read, isInside, inner } = sharpened(subject, host, reading)
+  if (!isInside || reading.kind === 'unseen') return { subject, courses, read }
+  const of = inner === undefined ? undefined : { name: guest.name, subject: reading.inside, ruling: inner }
+  return { subject, courses, read, inside: { host, of } }
+}
+
+/** Who else was at work: inside, where the ruling is the guest's; a thread id of the guest means nothing outside. */
+function suspectsIn({ subject, inside }: Viewed, ruling: Ruling): Explanation['suspects'] {
+  const { of } = inside ?? {}
+  if (of === undefined) return suspectsOf(subject, ruling)
+  return suspectsOf(of.subject, of.ruling).map((one) => ({ ...one, what: `${of.name}: ${one.what}` }))
+}
+
 export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Explanation {
   const gate = gateOf(subjectOf(late, flow, evidence))
-  const { subject, courses, read } = viewOf(late, flow, evidence, gate)
+  const view = viewOf(late, flow, evidence, gate)
+  const { subject, courses, read, inside } = view
   const all: Painted[] = paint(read.claims, subject.lateness)
   const ledger = ledgerOf(all, subject.lateness, read.rest)
   const unexplained = ledger.find((one) => one.state === 'unexplained')?.share ?? 0
   const blindness = blindnessOf(subject)
-  const ruling = capped(read.ruling, subject, unexplained, gate === undefined ? blindness.cap : gateCap(subject))
+  const isByTranscript = gate !== undefined || inside !== undefined
+  const isInferred = inside === undefined && subject.isSenderInferred
+  const cap = isByTranscript ? gateCap(subject) : blindness.cap
+  const ruling = capped(read.ruling, subject.late.isSettled && !isInferred, unexplained, cap)
+  const outside = inside === undefined ? all : paint(inside.host.claims, subject.lateness)
   return {
     cause: ruling.cause,
     confidence: ruling.confidence,
     summary: ruling.summary,
     culprit: ruling.culprit,
     ledger,
-    suspects: suspectsOf(subject, ruling),
+    suspects: suspectsIn(view, ruling),
     evidence: [
       ...[...(gate === undefined ? [locationOf(subject)] : []), ...ruling.evidence].slice(0, 8),
       ...logSentences(late, evidence),
     ],
-    ruledOut: gate === undefined ? ruledOutOf(subject, courses, all, ruling.cause) : [],
+    ruledOut: gate === undefined ? ruledOutOf(subject, courses, outside, ruling.cause) : [],
     blindSpots: blindness.spots,
     settledBy: ruling.confidence === 'certain' ? [] : [...new Set([...ruling.settledBy, ...blindness.settledBy])],
   }

@@ -17,7 +17,7 @@ import {
 import { lesserOf, type Ruling } from './ruling.ts'
 import { armedLateBy, keepalivedClaims, movedOn, spanText } from './sender-claims.ts'
 import type { Courses } from './courses.ts'
-import { lengthOf } from './stretches.ts'
+import { lengthOf, without } from './stretches.ts'
 import type { Subject } from './subject.ts'
 import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
 
@@ -151,13 +151,15 @@ function shifted(subject: Subject, courses: Courses, reading: Reading): { claims
   return { claims: movedOn(claims, by), by }
 }
 
-export function keepalivedReading(subject: Subject, courses: Courses): Read {
+/** `standing`: where its whole machine stood still, which says nothing of this one thread. */
+export function keepalivedReading(subject: Subject, courses: Courses, standing: readonly Window[] = []): Read {
   const held = heldClaim(subject)
-  const own = [
+  const all = [
     ...keepalivedClaims(subject, courses, subject.lateness),
     ...bracketClaims(subject, courses),
     ...(held === undefined ? [] : [held]),
   ]
+  const own = all.flatMap((one) => without([one.window], standing).map((window) => ({ ...one, window })))
   const asIs: Reading = { subject, courses, painted: painted(own, subject.lateness), lateness: subject.lateness }
   const moved = shifted(subject, courses, asIs)
   const claims = moved === undefined ? own : moved.claims

@@ -96,6 +96,16 @@ function isBracketed(subject: Subject, courses: Courses, stretch: Window): boole
   })
 }
 
+/** Its vCPUs were on a CPU for nearly all of the lateness: a guest that did nothing then had a thread that would not stop. */
+export function hasRun(subject: Subject, courses: Courses): boolean {
+  const windows = tidsOf(subject, 'vcpu').flatMap((tid) =>
+    threadClaims(subject, courses, tid).flatMap((one) =>
+      one.state === 'running' ? (clipped(one.window, subject.lateness) ?? []) : [],
+    ),
+  )
+  return sumOf(union(windows)) >= 0.6 * lengthOf(subject.lateness)
+}
+
 export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
   const { lateness } = subject
   const L = lengthOf(lateness)

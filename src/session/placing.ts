@@ -11,7 +11,8 @@
 import type { Store } from '../store/store.ts'
 import type { Cells, Columns, Table } from '../store/table.ts'
 import { fitClock } from '../time/clock-fit.ts'
-import { instantOf, millisecond, type Instant, type Window } from '../time/instant.ts'
+import { formatSpan } from '../time/format.ts'
+import { instantOf, millisecond, second, type Instant, type Window } from '../time/instant.ts'
 import type { OtherClock } from '../time/other-clock.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
 import { stampPairs, type PairedAdvert } from './stamp-pairs.ts'
@@ -24,6 +25,10 @@ export type Placing =
 
 const always: Window = { from: instantOf(-Infinity), to: instantOf(Infinity) }
 const leastPairs = 3
+/** keepalived counts from 1 each time it is started: the same numbers much later are another run. */
+const mostOff = 1800 * second
+/** What scatters more is no clock: adverts of another run keep their interval, too, only not as well. */
+const mostError = 5 * millisecond
 /** Two probes stamp the same event some microseconds apart. */
 const tolerance = 0.1 * millisecond
 /** Without its beginning a call is taken to be no longer. */
@@ -128,6 +133,12 @@ function guestOrNowhere({ issued, setBackAt }: KernelVantage, all: readonly Pair
   const hasEnters = pairs.every(({ sent }) => sent.enterAt !== undefined)
   const stamps = pairs.map(({ sent, passedAt }) => ({ there: sent.enterAt ?? sent.at, here: passedAt }))
   const clock = fitClock(stamps, hasEnters)
-  if (clock === undefined) return { kind: 'unplaced', reason: 'its clock keeps no steady distance from the capture’s' }
+  if (clock !== undefined && Math.abs(clock.offset) > mostOff)
+    return {
+      kind: 'unplaced',
+      reason: `its stamps lie ${formatSpan(clock.offset)} away: it seems to be of another time`,
+    }
+  if (clock === undefined || clock.error > mostError)
+    return { kind: 'unplaced', reason: 'its clock keeps no steady distance from the capture’s' }
   return { kind: 'guest', clock, pairs: pairs.length }
 }

@@ -30,11 +30,26 @@ export function coveredBy(engine: Engine, { source: { probe, part, name }, begin
 }
 
 /** Files of one kind follow one another; what they leave open of the capture could not be seen. */
-export function tellOpen(engine: Engine, probe: ProbeName, files: readonly Covered[], capture: Window): void {
+/** `part`: of this other vantage point. */
+export function tellOpen(
+  engine: Engine,
+  probe: ProbeName,
+  files: readonly Covered[],
+  capture: Window,
+  part?: string,
+): void {
   let until = capture.from
   let before = ''
   const tell = (to: Instant, reason: string): void => {
-    if (to - until > slack[probe]) engine.blind({ source: probe, from: until, to, reason, remedy: undefined })
+    if (to - until > slack[probe])
+      engine.blind({
+        source: probe,
+        ...(part === undefined ? {} : { part }),
+        from: until,
+        to,
+        reason,
+        remedy: undefined,
+      })
   }
   for (const { name, window } of files) {
     if (window === undefined) continue

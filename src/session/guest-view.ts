@@ -8,9 +8,9 @@ import { instantOf, type Instant } from '../time/instant.ts'
 import type { OtherClock } from '../time/other-clock.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
 
-/** What a person calls it: the name that was given, or that of the machine. */
+/** What a person calls it: the name that was given, or that of the machine; a mere number is no name. */
 export const vantageName = ({ part, machine }: KernelVantage): string =>
-  part !== '' ? part : machine === undefined || machine.hostName === '' ? 'guest' : machine.hostName
+  /\D/.test(part) ? part : machine === undefined || machine.hostName === '' ? 'guest' : machine.hostName
 
 /** By the capture's clock. Between two stretches of the guest's clock nothing can be placed, nor once it was set back. */
 export function guestSpots(vantage: KernelVantage, clock: OtherClock): readonly BlindSpot[] {

@@ -25,6 +25,7 @@ import {
 import { coveredBy, tellOpen, type Covered } from './coverage.ts'
 import { openEngine, type Engine } from './engine.ts'
 import { finishedSessionOf, type FinishedSession } from './finished.ts'
+import { kernelPlays } from './kernel-plays.ts'
 import { partNames, type Source } from './import-sources.ts'
 import { playFile, type Play } from './play-file.ts'
 
@@ -57,6 +58,8 @@ const absent: readonly (readonly [ProbeName, reason: string, remedy: string])[] 
 function tellProbes(engine: Engine, sources: readonly Source[], at: Instant): void {
   for (const probe of ['tcpdump', 'sysdig', 'iostat', 'host', 'log'] as const) {
     const own = sources.filter((one) => one.probe === probe)
+    // Kernels are told one by one, as they are played.
+    if (own.length > 0 && probe === 'sysdig') continue
     if (own.length > 0) {
       const detail = own.map((one) => one.name).join(', ')
       engine.take({ kind: 'started', probe, at, pid: undefined, tool: 'file', version: '', detail })
@@ -73,13 +76,14 @@ function settlingTime(engine: Engine): Span {
   return spanOf(2 * longest + 1.5 * second)
 }
 
-/** Rows of files that overlap in time and came too late to be put in their place. */
+/** Rows of one kernel's files that came too late to be put in their place. */
 function tellRefused(engine: Engine, capture: Window): void {
-  const { calls, switches } = engine.store
-  const refused = calls.refused + switches.refused
-  if (refused === 0) return
-  const reason = `${refused} events of files that overlap in time could not be placed`
-  engine.blind({ source: 'sysdig', ...capture, reason, remedy: 'give one file for each stretch of time' })
+  for (const { vantage } of engine.kernels()) {
+    const refused = vantage.store.calls.refused + vantage.store.switches.refused
+    const reason = `${refused} events were out of order and could not be placed`
+    const remedy = 'give one file for each stretch of time'
+    if (refused > 0) engine.blind({ source: 'sysdig', ...capture, reason, remedy }, vantage.part)
+  }
 }
 
 /** All captures side by side, always the one that is behind. */
@@ -135,15 +139,14 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
     return covered
   }
 
-  async function* kernelAt(settled: Instant): AsyncGenerator<Instant, Covered[]> {
-    const played = inTurn('sysdig', settled)
-    for (;;) {
-      const { value, done } = await played.next()
-      if (done === true) return value
-      engine.tick(settled)
-      yield value
-    }
-  }
+  const instantOfSource = ({ beginsAt }: Source): Instant | undefined =>
+    beginsAt === undefined ? undefined : instantAt(beginsAt, origin)
+  const kernels = kernelPlays(
+    engine,
+    sources.filter((one) => one.probe === 'sysdig').map((source) => ({ source, beginsAt: instantOfSource(source) })),
+    begins,
+    (source, life) => playFile(engine, source, { origin, at: begins, life, onProgress, onDamage }),
+  )
 
   async function* steps(): AsyncGenerator<Instant> {
     const host = yield* inTurn('host', begins)
@@ -163,23 +166,31 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
     const overdue = engine.overdueAt(capture.to)
     const settled = after(capture.to, settlingTime(engine))
     engine.tick(settled)
-    const kernel = yield* kernelAt(settled)
+    for await (const _ of kernels.steps()) {
+      engine.tick(settled)
+      yield settled
+    }
     engine.end()
     for (const play of captures) tellOpen(engine, 'tcpdump', [coveredBy(engine, play)], capture)
     tellOpen(engine, 'host', host, capture)
     tellOpen(engine, 'iostat', iostat, capture)
-    tellOpen(engine, 'sysdig', kernel, capture)
+    kernels.tellOpen(capture)
     tellRefused(engine, capture)
     ended = { capture, overdue }
     yield settled
   }
+
+  /** The name of a guest is not the one of the host. */
+  const isElsewhere = ({ probe, part }: Source): boolean =>
+    probe === 'sysdig' &&
+    engine.kernels().some(({ vantage, placing }) => vantage.part === part && placing.kind !== 'here')
 
   return {
     engine,
     steps,
     finished() {
       const capture = ended?.capture ?? { from: begins, to: begins }
-      const host = sources.find((one) => one.host !== undefined)?.host ?? ''
+      const host = sources.find((one) => one.host !== undefined && !isElsewhere(one))?.host ?? ''
       const frame = { origin, host, vantage: 'imported' as const, ...capture, overdue: ended?.overdue ?? [] }
       return finishedSessionOf(engine, frame)
     },

@@ -17,6 +17,8 @@ export interface Play {
 }
 
 export interface PlaySettings {
+  /** So many files of the same vantage point came before. */
+  readonly life?: number
   readonly origin: Epoch
   /** When the capture begins: the time of what has no time yet. */
   readonly at: Instant
@@ -41,7 +43,7 @@ const partOf = (probe: ProbeName, part: string): string | undefined => (probe ==
 
 export function playFile(engine: Engine, source: Source, settings: PlaySettings): Play {
   const { probe, part, name } = source
-  const { at, origin, onProgress, onDamage } = settings
+  const { at, origin, life = 0, onProgress, onDamage } = settings
   const pieces = source.read()
   let rest: Uint8Array = new Uint8Array(0)
   let unpackedBytes = 0
@@ -65,7 +67,7 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
   function take(bytes: Uint8Array): void {
     const before = heard()
     const complaints = engine.malformedOf(probe, part)
-    engine.take({ kind: 'bytes', probe, at: before, life: 0, part, bytes })
+    engine.take({ kind: 'bytes', probe, at: before, life, part, bytes })
     if (engine.malformedOf(probe, part) > complaints) damagedFrom ??= before
     if (damagedFrom !== undefined && heard() > damagedFrom) damaged(`${name} is damaged here`)
   }

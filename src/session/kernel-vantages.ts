@@ -83,7 +83,8 @@ function spotsOf({ vantage, placing }: PlacedVantage): readonly BlindSpot[] {
       return guestSpots(vantage, placing.clock)
     case 'unplaced': {
       const reason = `nothing of it is used: ${placing.reason}`
-      const from = instantOf(-Infinity)
+      // All of the session.
+      const from = instantOf(0)
       return [{ source: 'sysdig', part: vantageName(vantage), from, to: undefined, reason, remedy: undefined }]
     }
   }

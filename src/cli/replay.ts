@@ -1,5 +1,6 @@
 // `whylate replay`: a bundle on the live screen, or, where there is no terminal, all that it says as text.
 
+import { reportOverallOf } from '../report/overall.ts'
 import { formatSession } from '../report/plain.ts'
 import { openReplay, replayAll } from '../session/replay.ts'
 import type { ReplaySettings } from '../session/replay-player.ts'
@@ -29,8 +30,8 @@ function tell(remarks: readonly string[], complaints: readonly string[]): void {
 
 /** Everything readable is told; damage shows in the exit code. */
 async function replayAsText(path: string, options: ReplayOptions): Promise<ExitCode> {
-  const { snapshot, remarks, complaints } = await replayAll(path, settingsOf(options))
-  answer(formatSession(snapshot))
+  const { snapshot, session, remarks, complaints } = await replayAll(path, settingsOf(options))
+  answer(formatSession(snapshot, reportOverallOf(session.windows, session).summary))
   tell(remarks, complaints)
   if (complaints.length > 0) return exitCode.bundle
   return snapshot.late.length > 0 ? exitCode.late : exitCode.done

@@ -104,10 +104,12 @@ function scopeSentence(overall: Overall, flows: readonly Flow[]): string[] {
   return [`${reachPhrase(scope)}${late}${others}.`, ...against]
 }
 
-const sentencesOf = (overall: Overall, flows: readonly Flow[]): string[] =>
-  overall.late === 0
-    ? []
-    : [causeSentence(overall), periodSentence(overall.periodicity), ...scopeSentence(overall, flows)]
+/** Of one late advert its verdict says it all, but who else was there. */
+function sentencesOf(overall: Overall, flows: readonly Flow[]): string[] {
+  const reach = scopeSentence(overall, flows)
+  if (overall.late > 1) return [causeSentence(overall), periodSentence(overall.periodicity), ...reach]
+  return overall.scope?.reach === 'only-router' ? [] : reach
+}
 
 function mainOf({ main }: Overall): ReportOverall['main'] {
   if (main === undefined) return null

@@ -75,8 +75,11 @@ function lateLines(late: LateAdvert, snapshot: Snapshot): string[] {
   return indented(line, 6, 2)
 }
 
-/** Everything a snapshot says, the window of the selected late advert last. Ends in a line break. */
-export function formatSession(snapshot: Snapshot): string {
+/**
+ * Everything a snapshot says, the window of the selected late advert last. Ends in a line break. `together`: sentences
+ * about all late adverts, where the session is over and they were made.
+ */
+export function formatSession(snapshot: Snapshot, together: readonly string[] = []): string {
   const made = formatIso(epochAt(snapshot.now, snapshot.origin)).slice(0, 19).replace('T', ' ')
   const session = `whylate ${snapshot.mode} on ${hostText(snapshot.host, 40)}`
   const { flows, late, selected, blindSpots } = snapshot
@@ -94,6 +97,7 @@ export function formatSession(snapshot: Snapshot): string {
     '',
     `LATE ${late.length}${unlisted > 0 ? ` (the newest ${listed.length})` : ''}`,
     ...(late.length === 0 ? ['  none so far'] : listed.flatMap((one) => lateLines(one, snapshot))),
+    ...together.flatMap((one) => indented(one, 4, 2)),
     ...(blindSpots.length === 0 ? [] : ['', 'UNSEEN']),
     ...blindSpots.flatMap((spot) => indented(blindNotice(spot, snapshot), 4, 2)),
     ...(selected === undefined ? [] : ['', formatWindow(selected, snapshot).trimEnd()]),

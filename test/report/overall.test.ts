@@ -91,3 +91,9 @@ test('a program that is started each time is named, with care', async () => {
   expect(summary[1]).toMatch(/^8 faults, every 60\.000 s, as night\|watch is started \(p < 0\.001 of \d tried\)\.$/)
   expect(formatMarkdown(session, everything)).toContain('night\\|watch')
 })
+
+test('of one late advert only its reach is told, where others were there', async () => {
+  const alone = reportOf(await importOf(filesOf('qemu-sigstop')), everything)
+  expect([alone.late.length, alone.overall.summary]).toEqual([1, []])
+  expect(alone.overall.main).toMatchObject({ cause: 'sender-stopped', late: 1 })
+})

@@ -23,6 +23,13 @@ test.each(Object.entries({ quiet, overdue, twoLate, probeFailed, noFlows }))(
   },
 )
 
+test('what all late adverts have in common stands below their list', () => {
+  const lines = formatSession(twoLate, ['2 of 2 late adverts: sender-stopped.']).split('\n')
+  const list = lines.findIndex((line) => line.startsWith('LATE '))
+  const blank = lines.indexOf('', list)
+  expect(lines[blank - 1]).toBe('  2 of 2 late adverts: sender-stopped.')
+})
+
 test('a window stands alone, for a ticket', async () => {
   await expect(formatWindow(takeoverWindow, twoLate)).toMatchFileSnapshot('../golden/plain/window.txt')
 })

@@ -157,7 +157,12 @@ export function suspectsOf(subject: Case, ruling: Ruling): Suspect[] {
     lateness,
     soon: slack,
   }
-  const all = presentOf(lens, risk, lateness).map((one) => ({ group: one.group, suspect: suspectOf(one, scene) }))
+  const all = presentOf(lens, risk, lateness).map((one) => {
+    const suspect = suspectOf(one, scene)
+    // A program is seen by one name before its exec and by another after it: the culprit is one all the same.
+    const isCulprit = suspect.bridge !== undefined && suspect.pid === ruling.culprit?.pid
+    return { group: isCulprit ? 'culprit' : one.group, suspect }
+  })
   return bestOfGroups(all)
     .toSorted((a, b) => b.score - a.score || b.covers - a.covers)
     .slice(0, shown)

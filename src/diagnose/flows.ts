@@ -70,7 +70,8 @@ type Gap = Pick<LateAdvert, 'previousAt' | 'at' | 'overrun'>
 /** A flow that is overdue by so much is gone, not late. */
 const goneAfter = (interval: Span): Span => spanOf(Math.max(60 * second, 20 * interval))
 
-const flowIdOf = (a: Advert): string => [a.link, a.vlan ?? '-', a.family, a.source, a.destination, a.vrid].join(' ')
+export const flowIdOf = (a: Advert): string =>
+  [a.link, a.vlan ?? '-', a.family, a.source, a.destination, a.vrid].join(' ')
 const lanKeyOf = (a: Advert): string => [a.link, a.vlan ?? '-', a.family, a.vrid].join(' ')
 const packetKeyOf = (a: Advert): string => [a.family, a.source, a.destination, a.vrid].join(' ')
 

@@ -11,12 +11,14 @@ import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
 import type { StreamParser } from '../events/outcome.ts'
+import type { Advert } from '../events/packet.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import { createBpftraceParser } from '../parse/bpftrace.ts'
 import { createHostParser } from '../parse/host.ts'
 import { createIostatParser } from '../parse/iostat.ts'
 import { createIostatTextParser } from '../parse/iostat/text.ts'
 import { createKeepalivedLogParser } from '../parse/keepalived-log.ts'
+import type { CapturedPacket } from '../parse/packet/captured-packet.ts'
 import { createCaptureParser } from '../parse/pcap/capture-parser.ts'
 import { createSniffingParser } from '../parse/sniffing-parser.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -37,7 +39,7 @@ import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
-import { watchedPackets } from './watched-packets.ts'
+import { tappedPackets } from './watched-packets.ts'
 
 export interface EngineOptions {
   readonly origin: Epoch
@@ -58,6 +60,8 @@ export interface EngineOptions {
   readonly isHeartbeat: boolean
   /** Block devices by `major:minor`. */
   readonly devices?: Readonly<Record<string, string>>
+  /** Told of each advert that counts, with the packet that it is; its bytes are good only until this returns. */
+  readonly onAdvert?: (advert: Advert, packet: CapturedPacket) => void
   /** The two clocks at the start, so that the first monotonic stamps have an instant. */
   readonly clockPair: ClockPair | undefined
 }
@@ -204,7 +208,7 @@ export function openEngine(options: EngineOptions): Engine {
           origin,
           link: part === '' ? options.link : part,
           linkName: (index) => linkNames[index],
-          sink: watchedPackets(packets.sinkOf(part), options),
+          ...tappedPackets(packets.sinkOf(part), options),
         })
       case 'sysdig':
         return kernels.of(part).openParser()

@@ -23,7 +23,7 @@ import {
   type Window,
 } from '../time/instant.ts'
 import { coveredBy, tellOpen, type Covered } from './coverage.ts'
-import { openEngine, type Engine } from './engine.ts'
+import { openEngine, type Engine, type EngineOptions } from './engine.ts'
 import { finishedSessionOf, type FinishedSession } from './finished.ts'
 import { kernelPlays } from './kernel-plays.ts'
 import { partNames, type Source } from './import-sources.ts'
@@ -37,6 +37,7 @@ export interface ImportPlaySettings {
   readonly late: Span | undefined
   readonly vrid: number | undefined
   readonly budgetBytes: number
+  readonly onAdvert?: EngineOptions['onAdvert']
   readonly onProgress: (name: string, unpackedBytes: number) => void
   readonly onDamage: (spot: BlindSpot) => void
 }
@@ -115,6 +116,7 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
     links: [],
     ...partNames(sources),
     isHeartbeat: false,
+    ...(settings.onAdvert === undefined ? {} : { onAdvert: settings.onAdvert }),
     clockPair: undefined,
   })
   tellProbes(engine, sources, begins)

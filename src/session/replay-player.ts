@@ -17,7 +17,7 @@ import type { Bundle } from './bundle/bundle.ts'
 import { beginOf, sourcesOf } from './bundle/imported-sources.ts'
 import type { Manifest } from './bundle/manifest.ts'
 import { readTape, type TapeStep } from './bundle/tape.ts'
-import { openEngine, type Engine } from './engine.ts'
+import { openEngine, type Engine, type EngineOptions } from './engine.ts'
 import { finishedSessionOf, type FinishedSession } from './finished.ts'
 import { openImportPlay, type ImportPlay } from './import-play.ts'
 
@@ -27,6 +27,7 @@ export interface ReplaySettings {
   readonly interval: Span | undefined
   readonly late: Span | undefined
   readonly vrid: number | undefined
+  readonly onAdvert?: EngineOptions['onAdvert']
 }
 
 export interface Player {
@@ -63,6 +64,7 @@ function engineOf(manifest: Manifest, settings: ReplaySettings): Engine {
     link,
     parts,
     isHeartbeat: filter !== undefined,
+    ...(settings.onAdvert === undefined ? {} : { onAdvert: settings.onAdvert }),
     ...(manifest.devices === undefined ? {} : { devices: manifest.devices }),
     clockPair:
       clocks === undefined

@@ -12,6 +12,7 @@ import { createCaptureParser } from '../../src/parse/pcap/capture-parser.ts'
 import { importBundle } from '../../src/session/import-bundle.ts'
 import type { ImportFiles } from '../../src/session/import-sources.ts'
 import { epochOf } from '../../src/time/instant.ts'
+import { buildProgram } from '../fixtures/built-program.ts'
 import { incidentsFolder, readTruth } from '../fixtures/incident.ts'
 import { buildAdvert, buildPcap } from '../fixtures/pcap-builder.ts'
 import { filesOf, noFiles } from '../fixtures/report.ts'
@@ -58,14 +59,14 @@ async function exported(
   return readFileSync(output)
 }
 
-const hasTcpdump = existsSync('/usr/bin/tcpdump') || existsSync('/usr/sbin/tcpdump')
+const tcpdump = ['/usr/bin/tcpdump', '/usr/sbin/tcpdump'].find((path) => existsSync(path))
 
 describe('pcapng', () => {
-  test.skipIf(!hasTcpdump)('tcpdump reads every advert, with its nanoseconds', async () => {
+  test.skipIf(tcpdump === undefined)('tcpdump reads every advert, with its nanoseconds', async () => {
     await exported('pcapng')
     const file = join(folder, `${count}.pcapng`)
     const read = (path: string): string[] =>
-      execFileSync('tcpdump', ['-n', '-tt', '--nano', '-r', path, 'vrrp'], { encoding: 'utf8', stdio: 'pipe' })
+      execFileSync(tcpdump ?? '', ['-n', '-tt', '--nano', '-r', path, 'vrrp'], { encoding: 'utf8', stdio: 'pipe' })
         .trim()
         .split('\n')
     const originals = ['tap.pcap', 'peer.pcap'].flatMap((name) => read(join(incidentsFolder, incident, name)))
@@ -179,13 +180,16 @@ describe('redacted', () => {
   ]
 
   test.each(exportForms)('%s: no address, no host, no process, no file is found in it', async (form) => {
-    const plain = (await exported(form)).toString('latin1')
+    // Unredacted they are there, so this can fail.
+    const plain = await exported(form)
+    const hasAddress = (bytes: Buffer): boolean =>
+      bytes.includes('192.168.205.') || bytes.includes(Buffer.from([192, 168, 205]))
+    expect(hasAddress(plain)).toBe(true)
     const redacted = await exported(form, { redact: true })
+    expect(hasAddress(redacted)).toBe(false)
     const text = redacted.toString('latin1')
     for (const one of originals) expect(text, one).not.toContain(one)
-    expect(redacted.includes(Buffer.from([192, 168, 205]))).toBe(false)
     expect(redacted.includes(Buffer.from([0x0e, 0x89, 0xc1, 0x26, 0xb0, 0xa2]))).toBe(false)
-    if (form !== 'pcapng') expect(plain).toContain('192.168.205.11')
   })
 
   test('the same token for the same name in all forms with one key, another with another key', async () => {
@@ -267,7 +271,7 @@ describe('where it goes', () => {
   })
 
   test('down a pipe that closes early it ends quietly; a key that can be guessed is refused', async () => {
-    const program = join(import.meta.dirname, '../../bin/whylate.js')
+    const program = buildProgram(folder)
     const run = promisify(execFile)
     const { stdout, stderr } = await run('sh', ['-c', `"${program}" export "${bundle}" --to csv | head -n 1`])
     expect([stdout.startsWith('time,time_ns,'), stderr]).toEqual([true, ''])

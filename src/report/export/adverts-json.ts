@@ -32,7 +32,6 @@ function redacted(value: unknown, redact: Redact, key = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, redacted(one, redact, name)]))
 }
 
-
 export function jsonHead(report: Report, redact: Redact): string {
   const told = ascii(JSON.stringify(redacted(report, redact)))
   return `{"schema":"${exportSchema}","report":${told},"adverts":[`

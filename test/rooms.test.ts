@@ -16,7 +16,7 @@ const rooms = {
   session: ['time', 'events', 'parse', 'store', 'diagnose', 'capture'],
   report: ['time', 'events', 'store', 'diagnose', 'session'],
   screen: ['time', 'events', 'store', 'diagnose', 'session', 'report'],
-  audit: ['time', 'events', 'diagnose', 'capture', 'report'],
+  audit: ['time', 'events', 'parse', 'diagnose', 'capture', 'report'],
   drill: ['time', 'events', 'capture'],
   cli: ['time', 'events', 'parse', 'store', 'diagnose', 'capture', 'session', 'report', 'screen', 'audit', 'drill'],
 } as const satisfies Record<string, readonly string[]>

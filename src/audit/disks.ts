@@ -2,7 +2,7 @@
 
 import type { Finding, Reading } from './finding.ts'
 import type { Guest } from './parties.ts'
-import type { Disk } from './qemu-arguments.ts'
+import type { Disk } from '../parse/qemu-arguments.ts'
 
 const readingOf = ({ file, cache, aio }: Disk): Reading => ({
   where: `disk ${file}`,

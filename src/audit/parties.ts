@@ -4,7 +4,7 @@ import { vrrpSocketsOf } from '../capture/host/keepalived.ts'
 import { kindOf } from '../capture/host/process-scan.ts'
 import { guestNameOf, qemuThreadRoleOf } from '../capture/host/qemu.ts'
 import type { HostTree } from './host-tree.ts'
-import { qemuArgumentsOf, type QemuArguments } from './qemu-arguments.ts'
+import { qemuArgumentsOf, type QemuArguments } from '../parse/qemu-arguments.ts'
 
 export interface Thread {
   readonly tid: number

@@ -5,7 +5,7 @@
 
 import type { Finding, Reading } from './finding.ts'
 import type { Guest } from './parties.ts'
-import type { Netdev } from './qemu-arguments.ts'
+import type { Netdev } from '../parse/qemu-arguments.ts'
 
 const why =
   'without vhost_net each packet of the guest waits for qemu’s main loop: what blocks that loop (a monitor command, a disk) holds adverts that were issued in time'

@@ -1,6 +1,7 @@
 // What a question about one late advert is answered from: the tables, who sends, who is ours, what could not be seen.
 
 import type { LogLine } from '../events/log.ts'
+import type { Vhost } from '../events/host.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { ClockStep } from '../time/clock.ts'
 import { overlapOf, type Instant, type Window } from '../time/instant.ts'
@@ -15,6 +16,7 @@ export interface FlowSender {
   readonly name: string
   readonly kind: 'keepalived' | 'qemu'
   readonly tids: readonly number[]
+  readonly vhost?: Vhost
 }
 
 export interface Evidence {
@@ -29,6 +31,8 @@ export interface Evidence {
   readonly late?: readonly LateAdvert[]
   /** When the sender handed this advert to the kernel, by its source, VRID and IPv4 ID, where that was seen. */
   readonly issued?: (source: string, vrid: number, ipId: number) => Issued | undefined
+  /** Slow facts of the host, by key, where they were told: `modules`. */
+  readonly fact?: (key: string) => number | string | undefined
   /** Cgroups of a process, where they are known: only theirs can have throttled or frozen it. */
   readonly cgroupsOf?: (pid: number) => readonly string[] | undefined
   /** The guest behind this flow, where it was recorded from the inside. */

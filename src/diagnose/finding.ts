@@ -56,6 +56,8 @@ export interface Flow {
   readonly signs: Readonly<Partial<Record<Wire, number>>>
   /** Other links on which the same adverts were seen later on their way. */
   readonly alsoOn: readonly string[]
+  /** They leave this host on this link: whoever sends them is not behind it. undefined: the link layer does not tell. */
+  readonly isOutgoing?: boolean | undefined
 }
 
 export interface LateAdvert {

@@ -333,6 +333,7 @@ export function createFlows(options: FlowOptions): Flows {
       state: entry.state.state,
       signs: { ...entry.state.signs },
       alsoOn,
+      isOutgoing: last.isOutgoing,
     }
   }
 

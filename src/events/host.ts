@@ -59,6 +59,14 @@ export interface Sender {
   readonly threads: readonly { readonly tid: number; readonly comm: string; readonly role: string }[]
   /** Open files by descriptor, where they could be read. */
   readonly files: Readonly<Record<string, string>>
+  /** Of a qemu: does the kernel carry its frames (vhost_net)? undefined: nothing tells. */
+  readonly vhost?: Vhost
+}
+
+export interface Vhost {
+  readonly isOn: boolean
+  /** How that is known: `it holds /dev/vhost-net (fd 27)`. */
+  readonly because: string
 }
 
 export interface HostSink extends Outcomes {

@@ -75,7 +75,12 @@ function dosePhrase({ dose }: ReportSuspect): string[] {
   return [`the longer the later (rho ${dose.rho.toFixed(2)}, ${dose.n} late, slope ${dose.slope.toFixed(2)})`]
 }
 
+/** Looked for nowhere: an alternative that the evidence leaves open. */
+const isOpen = (one: ReportSuspect): boolean => one.late === '0/0'
+
 function suspectLine(one: ReportSuspect): string {
+  if (isOpen(one))
+    return `${safe(one.what)}${one.bridge === null ? '' : `: ${safe(one.bridge)}`}; not seen, score ${one.score.toFixed(2)}`
   return [
     `${safe(one.what)}: covers ${formatShare(one.covers)}, ${orderPhrase(one)}`,
     rarityPhrase(one),
@@ -89,10 +94,12 @@ const isTelling = ({ bridge, covers, q }: ReportSuspect): boolean =>
   bridge !== null || covers >= 0.2 || (q !== null && q <= 0.2)
 
 function suspectLines(all: readonly ReportSuspect[]): string[] {
-  const telling = all.filter(isTelling)
-  const untold = all.length - Math.min(telling.length, suspectsTold)
+  // Whether one that is open ranks high or low, both are told.
+  const ranked = new Set(all.filter((one) => isTelling(one) && !isOpen(one)).slice(0, suspectsTold))
+  const told = all.filter((one) => isOpen(one) || ranked.has(one))
+  const untold = all.length - told.length
   return [
-    ...telling.slice(0, suspectsTold).map(suspectLine),
+    ...told.map(suspectLine),
     ...(untold > 0 ? [`${counted(untold, 'other')} of less weight in the JSON form`] : []),
   ]
 }

@@ -108,6 +108,9 @@ function perPart<T>(open: () => T): (part: string) => T {
   }
 }
 
+/** Of the host's slow facts, by key. */
+const factsKept = 256
+
 export function openEngine(options: EngineOptions): Engine {
   const { origin } = options
   const store = openStore(options.budgetBytes)
@@ -122,6 +125,7 @@ export function openEngine(options: EngineOptions): Engine {
   let version = 0
   let ownTids = new Set<number>()
   let ownUse = unknownUse
+  const facts = new Map<string, number | string>()
   let linkNames: Readonly<Record<number, string>> = {}
   if (options.clockPair !== undefined) clock.note(options.clockPair)
 
@@ -170,6 +174,7 @@ export function openEngine(options: EngineOptions): Engine {
     guestOf: (flow) => kernels.guestOf(flow),
     cgroupsOf: (pid) => cgroups.of(pid),
     log,
+    fact: (key) => facts.get(key),
   }
   const windows = createLateWindows(
     evidence,
@@ -186,6 +191,8 @@ export function openEngine(options: EngineOptions): Engine {
       cgroupsOf: (pid, paths) => cgroups.add(pid, paths),
       facts: (at, told) => {
         ownUse = ownUseOf(ownUse, at, told)
+        for (const [key, fact] of Object.entries(told))
+          if (facts.size < factsKept || facts.has(key)) facts.set(key, fact)
       },
       own: (tids) => {
         ownTids = new Set(tids)

@@ -33,6 +33,7 @@ const flowSender = (sender: Sender): FlowSender => ({
   name: sender.name,
   kind: sender.kind,
   tids: [...new Set([sender.pid, ...sender.threads.map((thread) => thread.tid)])],
+  ...(sender.vhost === undefined ? {} : { vhost: sender.vhost }),
 })
 
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
@@ -52,10 +53,10 @@ export function createSenders(
   /** What the calls said, by flow: asked again only while nobody was found, or when the search found others. */
   const witnessed = new Map<string, Sender>()
 
+  /** What goes out by a tap is another's advert on its way to the guest. */
   function byTap(flow: Flow): FlowSender | undefined {
-    const holder = searched.find(
-      (sender) => sender.kind === 'qemu' && [flow.link, ...flow.alsoOn].some((link) => sender.links.includes(link)),
-    )
+    if (flow.isOutgoing === true) return undefined
+    const holder = searched.find((sender) => sender.kind === 'qemu' && sender.links.includes(flow.link))
     return holder === undefined ? undefined : flowSender(holder)
   }
 

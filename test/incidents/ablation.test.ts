@@ -57,9 +57,11 @@ test('with the capture alone it says what the wire says, and that the sender was
   const told = late === undefined || flow === undefined ? undefined : explain(late, flow, engine.evidence)
   expect(told?.cause).toBe('unknown')
   expect(told?.summary).toBe(
-    'Never issued in time, while its machine went on with other traffic: the sender’s own state was not seen.',
+    'Never issued in time; its machine was alive and went on with other traffic; the sender’s own state was not seen.',
   )
-  expect(told?.evidence.join(' ')).toMatch(/open: a call that blocked.*one vCPU.*main loop.*unlikely: vhost_net off/)
+  expect(told?.evidence.join(' ')).toMatch(
+    /open .a.: a call that blocked.*one vCPU.*main loop.*unlikely: vhost_net off/,
+  )
   expect(told?.blindSpots.map((one) => one.source)).toEqual(expect.arrayContaining(['sysdig', 'host', 'iostat']))
   expect(told?.settledBy.length).toBeGreaterThan(1)
 })

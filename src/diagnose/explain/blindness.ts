@@ -7,6 +7,7 @@
 import type { BlindSpot } from '../../events/probe.ts'
 import type { Confidence, Explanation } from '../explanation.ts'
 import type { Subject } from './subject.ts'
+import { transcriptWithoutSender } from './transcript.ts'
 
 export interface Blindness {
   readonly spots: Explanation['blindSpots']
@@ -73,15 +74,11 @@ function missing(subject: Subject): Explanation['blindSpots'] {
       'run with sysdig or bpftrace',
       'who did it cannot be told, and no more than "likely" is said',
     )
-  else if (
-    (sees.calls || sees.switches) &&
-    !sees.senderCalls &&
-    subject.sender !== undefined &&
-    !isTold(['sysdig', 'bpftrace'])
-  )
+  const transcript = transcriptWithoutSender(subject)
+  if (transcript !== undefined && (subject.sender !== undefined || !transcript.hasSenders))
     add(
       'sysdig',
-      'the recording has no call of the sender itself',
+      'this transcript holds no event of the sender',
       'never filter the sender out',
       'the sender’s own calls are unseen',
     )

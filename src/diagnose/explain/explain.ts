@@ -8,9 +8,10 @@
 // Pure: it reads the store and nothing else. The order and the rules are those of docs/lateness.md.
 
 import type { Evidence, GuestView } from '../evidence.ts'
-import type { Explanation } from '../explanation.ts'
+import type { Explanation, Suspect } from '../explanation.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
 import { logSentences } from '../log-evidence.ts'
+import { alternativesOf, openLines, suspectOf } from './alternatives.ts'
 import { blindnessOf } from './blindness.ts'
 import { ledgerOf, painted as paint, type Claim, type Painted } from './claim.ts'
 import { sampledKeepalived } from './candidates.ts'
@@ -25,6 +26,7 @@ import { lesserOf, type Ruling } from './ruling.ts'
 import { coursesOf, type Courses } from './courses.ts'
 import { subjectOf, type Subject } from './subject.ts'
 import { suspectsOf } from './suspects.ts'
+import { transcriptWithoutSender, type Transcript } from './transcript.ts'
 
 /** What a sender's reading yields: the claims for the ledger, and what they come to. */
 export interface Read {
@@ -32,6 +34,8 @@ export interface Read {
   readonly ruling: Ruling
   /** What the rest of the ledger is called. */
   readonly rest: string
+  /** Where the sender was not seen: what could have been. */
+  readonly alternatives?: readonly Suspect[]
 }
 
 const gateRest = {
@@ -55,26 +59,39 @@ function locationOf(subject: Subject): string {
   return `by the wire (${wire}${id}): never issued in time${alive}`
 }
 
-/** The process that sends was not found: the wire is all there is. */
+/** Who went on meanwhile, in the words of a person; undefined when nothing says that anybody did. */
+function aliveOf({ late, sender }: Subject, transcript: Transcript | undefined): string | undefined {
+  const machine = sender?.kind === 'qemu' ? 'guest' : 'machine'
+  if (late.otherTraffic !== undefined && late.otherTraffic > 0)
+    return `its ${machine} was alive and went on with other traffic`
+  // A transcript with qemu in it is the host's, and says nothing of the guest.
+  if (transcript === undefined || transcript.hasSenders || transcript.events < 5) return undefined
+  return `the ${machine} was alive: ${transcript.events} events of other threads on CPU ${transcript.cpus.slice(0, 8).join(', ')}`
+}
+
+/** The process that sends was not found, or not seen: the wire is all there is, and what stands beside it. */
 function unseenSender(subject: Subject): Read {
-  const { wire, otherTraffic } = subject.late
-  const isAlive = otherTraffic !== undefined && otherTraffic > 0
-  const where = wire === 'W2' ? 'Issued on time and held' : 'Never issued in time'
+  const { wire } = subject.late
+  const transcript = transcriptWithoutSender(subject)
+  const alive = aliveOf(subject, transcript)
+  const isIssued = wire === 'W2'
+  const alternatives = isIssued ? [] : alternativesOf(subject, alive !== undefined, transcript)
   return {
     claims: [],
     rest: 'the sender’s own state was not seen',
+    alternatives: alternatives.map(suspectOf),
     ruling: {
       cause: 'unknown',
       confidence: 'unknown',
-      summary: `${where}${isAlive ? ', while its machine went on with other traffic' : ''}: the sender’s own state was not seen.`,
+      summary: `${isIssued ? 'Issued on time and held' : 'Never issued in time'}${alive === undefined ? '' : `; ${alive}`}; the sender’s own state was not seen.`,
       culprit: undefined,
       evidence: [
-        'open: a call that blocked keepalived’s loop (log, DNS or mail, SNMP, a file), one vCPU or thread without a CPU, a stall of qemu’s main loop, a stop from outside',
-        ...(wire.startsWith('W1')
-          ? [
-              'unlikely: vhost_net off, or anything else behind sendmsg — that would hold an advert that was issued, and this one was not',
-            ]
-          : []),
+        ...(transcript === undefined
+          ? []
+          : ['this transcript holds no event of the sender: it was filtered out, or not recorded']),
+        ...(isIssued
+          ? ['open: the guest’s transmit ring, qemu’s main loop where vhost_net is off, its vhost thread']
+          : openLines(alternatives)),
       ],
       settledBy: [
         'record on the host that runs the sender, with its process in view: whylate live',
@@ -192,6 +209,13 @@ function suspectsIn({ subject, inside }: Viewed, ruling: Ruling): Explanation['s
   return suspectsOf(of.subject, of.ruling).map((one) => ({ ...one, what: `${of.name}: ${one.what}` }))
 }
 
+const suspectsShown = 10
+
+function withAlternatives(suspects: readonly Suspect[], alternatives: readonly Suspect[]): Suspect[] {
+  const kept = suspects.slice(0, suspectsShown - alternatives.length)
+  return [...alternatives, ...kept].toSorted((a, b) => b.score - a.score)
+}
+
 export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Explanation {
   const gate = gateOf(subjectOf(late, flow, evidence))
   const view = viewOf(late, flow, evidence, gate)
@@ -211,7 +235,7 @@ export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Expla
     summary: ruling.summary,
     culprit: ruling.culprit,
     ledger,
-    suspects: suspectsIn(view, ruling),
+    suspects: withAlternatives(suspectsIn(view, ruling), read.alternatives ?? []),
     evidence: [
       ...[...(gate === undefined ? [locationOf(subject)] : []), ...ruling.evidence].slice(0, 8),
       ...logSentences(late, evidence),

@@ -1,6 +1,7 @@
 // A guest behind a tap: qemu's threads say whether the guest could run; what went on inside it, the host cannot say.
 
 import { freezerOf } from './actors.ts'
+import { resolverFit } from './alternatives.ts'
 import { painted, windowsOf, type Claim } from './claim.ts'
 import type { Read } from './explain.ts'
 import {
@@ -92,6 +93,7 @@ function insideGuest(subject: Subject, state: QemuState): Ruling {
   const isDoubtful =
     isHoldOpen || otherTraffic === 0 || !isRunDelaySeen || isDisturbed(subject, state) || isMemoryShort(subject)
   const name = subject.sender?.name ?? 'the guest'
+  const fit = resolverFit(subject.late)
   return {
     cause: 'inside-guest',
     confidence: isDoubtful ? 'possible' : 'likely',
@@ -102,6 +104,7 @@ function insideGuest(subject: Subject, state: QemuState): Ruling {
       ...(otherTraffic !== undefined && otherTraffic > 0
         ? [`${otherTraffic} other packets of the guest left while the advert was overdue`]
         : []),
+      ...(fit === undefined ? [] : [`open: ${fit}`]),
     ],
     settledBy: [
       'in the guest: sysdig -w guest.scap, and whylate import --scap guest=guest.scap; journalctl -t Keepalived_vrrp',

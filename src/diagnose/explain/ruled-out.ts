@@ -3,6 +3,7 @@
 import { formatSpan } from '../../time/format.ts'
 import { millisecond, spanOf } from '../../time/instant.ts'
 import type { Cause, Explanation } from '../explanation.ts'
+import { againstVhost } from './alternatives.ts'
 import type { Painted } from './claim.ts'
 import { windowsOf } from './claim.ts'
 import type { Courses } from './courses.ts'
@@ -11,7 +12,8 @@ import type { Subject } from './subject.ts'
 
 type RuledOut = Explanation['ruledOut'][number]
 
-function byWire({ late, flow, evidence }: Subject): RuledOut[] {
+function byWire(subject: Subject): RuledOut[] {
+  const { late, flow, evidence } = subject
   const out: RuledOut[] = []
   if (late.ipIdStep === 1)
     out.push({
@@ -29,6 +31,8 @@ function byWire({ late, flow, evidence }: Subject): RuledOut[] {
         ? 'one packet, and the phase moved on for good: it was not issued, so it was not held'
         : 'one packet, and the IPv4 ID moved on by one: nothing was waiting to be let go',
     })
+  if (late.wire.startsWith('W1') && subject.sender?.vhost?.isOn === true)
+    out.push({ cause: 'userspace-virtio', because: againstVhost(subject) })
   const issued =
     late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
   if (issued !== undefined && Math.abs(late.at - issued.at) < 20 * millisecond)

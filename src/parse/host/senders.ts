@@ -1,6 +1,10 @@
 // Who can send adverts, from the JSON of a `senders` line. One that has no pid is left out.
+//
+// Our sampler never writes command lines down. Somebody who puts files together by hand may add `args`, as in
+// /proc/PID/cmdline: of a qemu it is read whether the kernel carries its frames.
 
-import type { Sender } from '../../events/host.ts'
+import type { Sender, Vhost } from '../../events/host.ts'
+import { qemuArgumentsOf } from '../qemu-arguments.ts'
 import { entriesIn, isRecord, numberIn, textIn, textsIn } from './fields.ts'
 
 export function sendersOf(list: readonly unknown[]): readonly Sender[] {
@@ -27,7 +31,23 @@ function senderOf(value: unknown): Sender | undefined {
     addresses: textsIn(value['addresses']),
     threads: threadsOf(value['threads']),
     files,
+    ...(kind === 'qemu' ? vhostOf(files, textsIn(value['args'])) : {}),
   }
+}
+
+function vhostOf(files: Sender['files'], args: readonly string[]): { readonly vhost?: Vhost } {
+  const held = Object.entries(files).find(([, file]) => file === '/dev/vhost-net')
+  if (held !== undefined) return { vhost: { isOn: true, because: `it holds /dev/vhost-net (fd ${held[0]})` } }
+  const { netdevs } = qemuArgumentsOf(args)
+  const asked = netdevs.filter((one) => one.isVhostAsked)
+  const [first] = asked
+  if (first !== undefined && asked.length === netdevs.length) {
+    const fds = first.vhostFds.map((fd) => `,vhostfd=${fd}`).join('')
+    return { vhost: { isOn: true, because: `its command line has vhost=on${fds}` } }
+  }
+  return asked.length === 0 && netdevs.length > 0
+    ? { vhost: { isOn: false, because: 'its command line does not ask for vhost' } }
+    : {}
 }
 
 function threadsOf(value: unknown): Sender['threads'] {

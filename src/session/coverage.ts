@@ -61,6 +61,6 @@ export function tellOpen(
     before = name
   }
   const names = files.map((one) => one.name).join(', ')
-  const nothing = engine.malformedOf(probe) > 0 ? 'nothing that can be read' : 'not one event or sample'
+  const nothing = engine.malformedOf(probe, part ?? '') > 0 ? 'nothing that can be read' : 'not one event or sample'
   if (files.length > 0) tell(capture.to, before === '' ? `${names} holds ${nothing}` : `${before} ends here`)
 }

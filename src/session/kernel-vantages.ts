@@ -146,6 +146,9 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
 
   function storeOf(here: KernelVantage | undefined): Store {
     if (here?.store === session) return session
+    // bpftrace, too, is kept in the session's tables: they are its, and this kernel's, while no sysdig has filled them.
+    const first = vantages.get('')
+    if (here === undefined && (first === undefined || !isHeard(first))) return session
     if (composed === undefined || composed.of !== here)
       composed = { of: here, store: withKernel(session, here?.store ?? quiet) }
     return composed.store

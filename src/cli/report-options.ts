@@ -72,22 +72,28 @@ const mebibytes = (text: string): number =>
 
 /** The files that others captured; the same for report and import. */
 export function addFileOptions(command: Command): Command {
+  // Commander would print the empty list as it is.
+  const several = (flags: string, description: string): Option => new Option(flags, description).default([], 'none')
   return command
-    .option(
-      '--pcap <[name=]file>',
-      'a packet capture, pcap or pcapng; repeatable, NAME=FILE names a vantage point',
-      namedFile,
-      [],
+    .addOption(
+      several(
+        '--pcap <[name=]file>',
+        'a packet capture, pcap or pcapng; repeatable, NAME=FILE names a vantage point',
+      ).argParser(namedFile),
     )
-    .option('--scap <[name=]file>', 'a sysdig capture of the same time; repeatable', namedFile, [])
-    .option('--sysdig <file>', "sysdig's text by the fields below; repeatable", another, [])
+    .addOption(
+      several('--scap <[name=]file>', 'a sysdig capture of the same time; repeatable, NAME=FILE of a guest').argParser(
+        namedFile,
+      ),
+    )
+    .addOption(several('--sysdig <file>', "sysdig's text by the fields below; repeatable").argParser(another))
     .option('--iostat <file>', "iostat's JSON, or its tables with stamps")
     .option('--host <file>', 'samples of the host (host.ndjson)')
-    .option(
-      '--log <file>',
-      "keepalived's log (console, syslog, journalctl), or what tcpdump said at its end; repeatable",
-      another,
-      [],
+    .addOption(
+      several(
+        '--log <file>',
+        "keepalived's log (console, syslog, journalctl), or what tcpdump said at its end; repeatable",
+      ).argParser(another),
     )
 }
 

@@ -42,6 +42,7 @@ export interface ImportedBundle {
   readonly remarks: readonly string[]
 }
 
+const encoder = new TextEncoder()
 const flushedAt = 1024 * 1024
 /** A gzip member each 8 MiB: so much at most goes with a flipped bit. The writer counts in time, 30 s a member. */
 const nsPerByte = 30e9 / (8 * 1024 * 1024)
@@ -131,10 +132,11 @@ async function writeInto(
     return file
   }
   const frame = manifestOf(settings, sources, times)
-  const manifestText = (closed: Manifest['closed'], known: Manifest['members']): string => {
+  const manifestText = (closed: Manifest['closed'], known: Manifest['members'], host = frame.host.name): string => {
     const imported = describe(sources, members)
     const whole: Manifest = {
       ...frame,
+      host: { name: host },
       ...(closed === undefined ? {} : { closed }),
       ...(imported === undefined ? {} : { imported }),
       members: known,
@@ -182,8 +184,7 @@ async function writeInto(
   const steps = play.steps()
   while ((await steps.next()).done !== true) signal.throwIfAborted()
   const session = play.finished()
-  const spots = [...damage, ...session.blindSpots.filter((spot) => spot.reason.startsWith('unreadable input'))]
-  for (const spot of spots) memberOf(blindName).add(new TextEncoder().encode(formatBlindLine(spot, origin)))
+  for (const spot of damageOf(session, damage)) memberOf(blindName).add(encoder.encode(formatBlindLine(spot, origin)))
   const closedMembers: Manifest['members'] = []
   for (const file of files.values()) {
     await file.flush(file.length * nsPerByte)
@@ -192,7 +193,11 @@ async function writeInto(
   for (const member of members.values()) for (const file of member.files) if (file.length === 0) files.delete(file.name)
   await folder.replace(
     manifestName,
-    manifestText({ atNs: String(epochAt(session.to, origin)), because: 'all files were read' }, closedMembers),
+    manifestText(
+      { atNs: String(epochAt(session.to, origin)), because: 'all files were read' },
+      closedMembers,
+      session.host,
+    ),
   )
   const lost = [...members].filter(([, member]) => member.lostBytes > 0)
   return {
@@ -205,6 +210,14 @@ async function writeInto(
       ),
     ].filter((one, i, all) => all.indexOf(one) === i),
   }
+}
+
+/** What a replay cannot find out, because what is damaged is not in the bundle: by the capture's clock, a guest's, too. */
+function damageOf({ blindSpots, to }: FinishedSession, damage: readonly BlindSpot[]): BlindSpot[] {
+  const reasons = new Set(damage.map((spot) => spot.reason))
+  const told = blindSpots.filter((spot) => reasons.has(spot.reason) || spot.reason.startsWith('unreadable input'))
+  const cut = damage.filter((spot) => blindSpots.every((other) => other.reason !== spot.reason))
+  return [...told, ...cut.map((spot) => ({ ...spot, from: to, to }))]
 }
 
 function refusalOf(path: string, error: unknown, signal: AbortSignal): unknown {

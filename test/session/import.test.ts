@@ -187,24 +187,27 @@ describe('members are in their own tools’ formats, without secrets', () => {
     expect(gunzipSync(readFileSync(join(given.path, 'sysdig.tsv.gz')))).toEqual(gunzipSync(readFileSync(text)))
   })
 
-  test('a second kernel’s capture keeps its name', async () => {
-    const scap = member('netns-freezer', 'host.scap.gz')
-    const files = {
-      ...filesOf('netns-freezer'),
-      scaps: [
-        { name: undefined, path: scap },
-        { name: 'guest', path: scap },
-      ],
-    }
+  test('a guest’s own capture keeps its name, and the host its own', async () => {
+    const incident = 'guest-keepalived-stopped'
+    const guest = { name: 'loadbalancer01', path: member(incident, 'guest.scap.gz') }
+    const files = { ...filesOf(incident), scaps: [guest, ...filesOf(incident).scaps], iostat: undefined }
     const { path } = await importTo(newPath(''), files)
     const { imported } = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as {
       imported: { sources: { probe: string; part: string; members: string[] }[] }
     }
     expect(imported.sources.filter((one) => one.probe === 'sysdig')).toMatchObject([
-      { part: '', members: ['sysdig.scap.gz'] },
-      { part: 'guest', members: ['sysdig-guest.scap.gz'] },
+      { part: 'loadbalancer01', members: ['sysdig-loadbalancer01.scap.gz'] },
+      { part: expect.not.stringContaining('loadbalancer'), members: [expect.stringMatching(/^sysdig.*\.scap\.gz$/)] },
     ])
     expect(await replayed(path)).toBe(jsonOf(await importOf(files)))
+    const cut = join(folder, 'cut-guest.scap')
+    writeFileSync(cut, gunzipSync(readFileSync(guest.path)).subarray(0, -31))
+    const damaged = { ...files, scaps: [{ ...guest, path: cut }, ...filesOf(incident).scaps] }
+    const whole = await importTo(newPath(''), damaged)
+    const again = await replayAll(whole.path, { budgetBytes, interval: undefined, late: undefined, vrid: undefined })
+    expect(again.session.windows.map((view) => view.explanation?.cause)).toEqual(
+      whole.session.windows.map((view) => view.explanation?.cause),
+    )
   })
 
   test('of a whole syslog only keepalived’s lines', async () => {

@@ -24,8 +24,7 @@ const nameColumns = {
 
 const everything = { from: -Infinity, to: Infinity } as unknown as FinishedSession
 
-export function namesTold(session: FinishedSession, evidence: Evidence): Set<string> {
-  const { store } = evidence
+function namesIn({ store }: Evidence): string[] {
   const ids = new Set<number>()
   for (const [table, columns] of Object.entries(nameColumns)) {
     for (const { cells, from, to } of store[table as keyof typeof nameColumns].slices(everything))
@@ -34,8 +33,19 @@ export function namesTold(session: FinishedSession, evidence: Evidence): Set<str
         for (let i = from; i < to; i++) ids.add(values?.[i] ?? 0)
       }
   }
-  const names = new Set<string>([...ids].map((id) => store.names.textOf(id)))
+  return [...ids].map((id) => store.names.textOf(id))
+}
+
+export function namesTold(session: FinishedSession, evidence: Evidence): Set<string> {
+  const names = new Set(namesIn(evidence))
+  for (const flow of session.flows) {
+    const guest = evidence.guestOf?.(flow)
+    if (guest === undefined) continue
+    names.add(guest.name)
+    for (const name of namesIn(guest.evidence)) names.add(name)
+  }
   names.add(session.host)
+  for (const { part } of session.blindSpots) if (part !== undefined) names.add(part)
   for (const probe of session.probes) for (const file of probe.detail.split(', ')) names.add(file)
   for (const flow of session.flows) {
     names.add(flow.link)

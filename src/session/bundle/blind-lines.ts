@@ -13,14 +13,16 @@ const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
 const longestReason = 4096
 const blindLine = v.object({
   source: v.picklist([...probeNames, 'clock', 'store']),
+  /** Of this vantage point. */
+  part: v.exactOptional(v.pipe(v.string(), v.maxLength(256))),
   fromNs: epochText,
   toNs: epochText,
   reason: v.pipe(v.string(), v.maxLength(longestReason)),
 })
 
-export function formatBlindLine({ source, from, to, reason }: BlindSpot, origin: Epoch): string {
+export function formatBlindLine({ source, part, from, to, reason }: BlindSpot, origin: Epoch): string {
   const [fromNs, toNs] = [from, to ?? from].map((at) => String(epochAt(at, origin)))
-  return `${JSON.stringify({ source, fromNs, toNs, reason: reason.slice(0, longestReason) })}\n`
+  return `${JSON.stringify({ source, ...(part === undefined ? {} : { part }), fromNs, toNs, reason: reason.slice(0, longestReason) })}\n`
 }
 
 const mostSpots = 10_000
@@ -36,7 +38,8 @@ export async function readBlindSpots(bundle: Bundle, origin: Epoch): Promise<Bli
     }
     const from = instantAt(epochOf(BigInt(line.fromNs)), origin)
     const to = instantOf(Math.max(from, instantAt(epochOf(BigInt(line.toNs)), origin)))
-    spots.push({ source: line.source, from, to, reason: line.reason, remedy: undefined })
+    const { source, part, reason } = line
+    spots.push({ source, ...(part === undefined ? {} : { part }), from, to, reason, remedy: undefined })
   }
   return spots.toSorted((a, b) => a.from - b.from)
 }

@@ -17,16 +17,27 @@ async function* piecesOf(bundle: Bundle, members: readonly string[]): AsyncGener
 }
 
 export function sourcesOf(bundle: Bundle, imported: Imported): Source[] {
-  return imported.sources.map(({ probe, part, link, name, beginsNs, members }) => ({
-    probe,
-    part,
-    link,
-    name,
-    kind: 'unknown',
-    beginsAt: beginsNs === undefined ? undefined : epochOf(BigInt(beginsNs)),
-    host: bundle.manifest.host.name === '' ? undefined : bundle.manifest.host.name,
-    read: () => piecesOf(bundle, members),
-  }))
+  const named = new Set<string>()
+  /** A manifest that names a member over and over would have it played over and over. */
+  const once = (members: readonly string[]): string[] =>
+    members.filter((name) => {
+      const isNew = !named.has(name)
+      named.add(name)
+      return isNew
+    })
+  return imported.sources.map(({ probe, part, link, name, beginsNs, members }) => {
+    const own = once(members)
+    return {
+      probe,
+      part,
+      link,
+      name,
+      kind: 'unknown',
+      beginsAt: beginsNs === undefined ? undefined : epochOf(BigInt(beginsNs)),
+      host: bundle.manifest.host.name === '' ? undefined : bundle.manifest.host.name,
+      read: () => piecesOf(bundle, own),
+    }
+  })
 }
 
 export const beginOf = (imported: Imported): Epoch => epochOf(BigInt(imported.beginsNs))

@@ -88,6 +88,8 @@ export interface Engine {
   readonly evidence: Evidence
   readonly late: readonly LateAdvert[]
   flows(): readonly Flow[]
+  /** All captures end here: nobody looked later, so from now on nothing is overdue by more than it was then. */
+  endCaptures(at: Instant): void
   /** What was due by then and had not come, of what is known by now. */
   overdueAt(at: Instant): readonly Overdue[]
 }
@@ -126,6 +128,7 @@ export function openEngine(options: EngineOptions): Engine {
   let ownTids = new Set<number>()
   let ownUse = unknownUse
   const facts = new Map<string, number | string>()
+  let capturesEndAt = instantOf(Infinity)
   let linkNames: Readonly<Record<number, string>> = {}
   if (options.clockPair !== undefined) clock.note(options.clockPair)
 
@@ -294,6 +297,9 @@ export function openEngine(options: EngineOptions): Engine {
     late: flows.late,
     flows: () => flows.flows(),
     overdueAt,
+    endCaptures(at) {
+      capturesEndAt = at
+    },
     take(output) {
       arrival = output.at
       if (output.kind !== 'bytes') {
@@ -309,6 +315,7 @@ export function openEngine(options: EngineOptions): Engine {
       packets.release(instantOf(Infinity))
       flows.passTo(now)
       tick(now)
+      windows.forget()
     },
     snapshot(request) {
       const chosen = request.late === undefined ? flows.late.at(-1) : flows.late[request.late - 1]
@@ -324,7 +331,7 @@ export function openEngine(options: EngineOptions): Engine {
           .views()
           .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined),
         flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
-        overdue: overdueAt(now),
+        overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late.slice(-lateShown),
         selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
         blindSpots: evidence.blindSpots.slice(-blindSpotsShown),

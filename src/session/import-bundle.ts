@@ -173,6 +173,7 @@ async function writeInto(
     sources.map((one) => ({ ...one, read: () => teed(one) })),
     {
       ...times,
+      host: frame.host.name,
       interval: undefined,
       late: undefined,
       vrid: undefined,

@@ -18,7 +18,7 @@ export interface ImportSettings {
 export async function importFiles(settings: ImportSettings): Promise<FinishedSession> {
   const { files, ...rest } = settings
   const sources = await peekAll(files)
-  const play = openImportPlay(sources, { ...rest, ...originOf(sources), onDamage: () => undefined })
+  const play = openImportPlay(sources, { ...rest, ...originOf(sources), host: '', onDamage: () => undefined })
   const steps = play.steps()
   while ((await steps.next()).done !== true);
   return play.finished()

@@ -30,6 +30,8 @@ import { partNames, type Source } from './import-sources.ts'
 import { playFile, type Play } from './play-file.ts'
 
 export interface ImportPlaySettings {
+  /** The machine, for a screen that shows it from the beginning. */
+  readonly host: string
   readonly origin: Epoch
   /** The first packet. */
   readonly begins: Epoch
@@ -107,7 +109,7 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
   const engine = openEngine({
     origin,
     mode: 'replay',
-    host: '',
+    host: settings.host,
     startedAt: begins,
     budgetBytes,
     interval,
@@ -164,6 +166,7 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
     yield* inTurn('log', capture.to)
     // Past what the intake holds back of several captures, so that all of it counts.
     engine.tick(after(capture.to, spanOf(0.25 * second)))
+    engine.endCaptures(capture.to)
     // As it stood with the last packet: nobody looked later, and the next one may have been a moment away.
     const overdue = engine.overdueAt(capture.to)
     const settled = after(capture.to, settlingTime(engine))

@@ -10,6 +10,8 @@ export interface LateWindows {
   /** What a late advert needs stays, whatever else has to go. */
   pin(): void
   viewOf(late: LateAdvert, now: Instant): WindowView
+  /** What was made before all of it was known is made anew. */
+  forget(): void
 }
 
 /** How long a window goes on changing: slow probes (iostat, scap in 8 KiB pieces) speak of it later. */
@@ -39,6 +41,9 @@ export function createLateWindows(
         const { from, to } = windowOf(one)
         keep({ from: before(from, pinMargin), to: after(to, pinMargin) })
       }
+    },
+    forget() {
+      cached = undefined
     },
     viewOf(one, now) {
       if (cached === undefined || !isFresh(one, now)) {

@@ -90,6 +90,7 @@ function openImportedPlayer(
     ...settings,
     origin,
     begins: beginOf(imported),
+    host: bundle.manifest.host.name,
     onProgress: () => undefined,
     onDamage: () => undefined,
   })

@@ -19,10 +19,12 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { Fault } from '../../src/capture/fault.ts'
 import { formatReport } from '../../src/cli/report.ts'
+import { openBundle } from '../../src/session/bundle/bundle.ts'
 import { importBundle, type ImportedBundle } from '../../src/session/import-bundle.ts'
 import type { ImportFiles } from '../../src/session/import-sources.ts'
 import type { FinishedSession } from '../../src/session/finished.ts'
 import { replayAll } from '../../src/session/replay.ts'
+import { openPlayer } from '../../src/session/replay-player.ts'
 import { incidentNames, incidentsFolder } from '../fixtures/incident.ts'
 import { buildAdvert, buildPcap } from '../fixtures/pcap-builder.ts'
 import { filesOf, importOf, noFiles } from '../fixtures/report.ts'
@@ -383,4 +385,25 @@ describe('damaged files', () => {
     writeFileSync(log, Buffer.concat([Buffer.from('Sun Nov 22 12:28:42 2026: x\n'), randomBytes(50_000)]))
     await seen({ ...filesOf('netns-freezer', ['scap']), logs: [log] })
   })
+})
+
+test('on the screen its end is what the report says: whose verdict was made before the kernel was read is made anew', async () => {
+  const { path } = await importTo(newPath('.whylate'), allFilesOf('qemu-sigstop'))
+  const settings = { budgetBytes, interval: undefined, late: undefined, vrid: undefined }
+  const bundle = await openBundle(path)
+  const player = openPlayer(bundle, settings)
+  // As a screen does: it asks all the time.
+  while (!player.isOver) {
+    let pieces = 0
+    await player.playTo(Infinity, () => ++pieces > 20)
+    player.engine.snapshot({ late: undefined })
+  }
+  const { selected, overdue, host } = player.engine.snapshot({ late: undefined })
+  const { session } = await replayAll(path, settings)
+  expect(selected?.explanation?.confidence).toBe('certain')
+  expect(selected?.explanation?.summary).toBe(session.windows.at(-1)?.explanation?.summary)
+  expect(overdue).toEqual(session.overdue)
+  expect(host).toBe('compute07')
+  await player.close()
+  await bundle.close()
 })

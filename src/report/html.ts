@@ -129,7 +129,7 @@ function lateArticle(told: Told, session: FinishedSession): string {
     `<article id="late-${story.number}">`,
     `<h3>${story.number}. ${htmlText(story.at)} <span class="dim">${htmlText(story.flow)}</span></h3>`,
     `<p>${htmlText(story.cost.join(' '))}</p>`,
-    `<p class="verdict"><span class="tag ${htmlText(story.confidence)}">${htmlText(`${story.confidence}: ${story.cause}`)}</span>${htmlText(story.summary)}</p>`,
+    `<p class="verdict"><span class="tag ${htmlText(story.confidence)}">${htmlText(story.cause === 'unknown' ? 'unknown' : `${story.confidence}: ${story.cause}`)}</span>${htmlText(story.summary)}</p>`,
     story.culprit === undefined ? '' : `<p>Culprit: ${htmlText(story.culprit)}</p>`,
     `<h4>Where the time went</h4>${ledgerSvg(story)}${ledgerList(story)}`,
     `<h4>Timeline</h4>${timelinePicture(told.view)}`,

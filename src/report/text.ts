@@ -104,7 +104,11 @@ function lateLines({ view, late }: Told, session: FinishedSession, count: number
     `LATE ${story.number} of ${count}  ${story.at}  ${story.flow}`,
     ...story.cost.flatMap((one) => indented(one, 2)),
     '',
-    ...indented(`${story.confidence.toUpperCase()} ${story.cause}: ${story.summary}`, 4, 2),
+    ...indented(
+      `${story.confidence.toUpperCase()}${story.cause === 'unknown' ? '' : ` ${story.cause}`}: ${story.summary}`,
+      4,
+      2,
+    ),
     ...story.ledger.flatMap(ledgerLines),
     ...block('CULPRIT', story.culprit === undefined ? [] : [story.culprit]),
     ...block('BECAUSE', story.evidence),

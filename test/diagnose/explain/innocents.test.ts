@@ -375,6 +375,22 @@ describe('who sends', () => {
     expect(scene.told()).toEqual(['W1 unknown'])
   })
 
+  test('what goes out by a tap is not sent by the guest behind it, which stood still just then', () => {
+    const scene = openScene()
+    late.forEach((ms, i) => scene.advert(ms, { ipId: i + 1 }, 'tap0', true))
+    scene.watch(qemu, [stopped], late)
+    scene.watch(vcpu(0), [stopped], late)
+    const threads = [qemu.pid, 6801].map((tid) => ({ tid, comm: tid === qemu.pid ? qemu.comm : 'CPU 0/KVM' }))
+    scene.senders([{ pid: qemu.pid, comm: qemu.comm, kind: 'qemu', links: ['tap0'], threads }])
+    expect(scene.told()).toEqual(['W1 unknown'])
+    const theirs = openScene()
+    theirs.adverts(late)
+    theirs.watch(qemu, [stopped], late)
+    theirs.watch(vcpu(0), [stopped], late)
+    theirs.senders([{ pid: qemu.pid, comm: qemu.comm, kind: 'qemu', links: ['tap0'], threads }])
+    expect(theirs.told()).toEqual(['W1 sender-stopped likely qemu-system-x86 (6800)'])
+  })
+
   test('a restart of the master itself, while somebody else’s keepalived was told to end', () => {
     const scene = openScene()
     const second: Process = { pid: 5200, comm: 'keepalived' }

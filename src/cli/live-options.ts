@@ -44,7 +44,8 @@ export const mebibytes = (text: string): number =>
     ? Number(text) * 1024 * 1024
     : wrong('Give a number of MiB, at least 16.')
 
-export function addLiveOptions(command: Command): Command {
+/** `budgetMiB`: what a screen looks back on; a recorder needs no more than the windows at hand. */
+export function addLiveOptions(command: Command, budgetMiB = 256): Command {
   return command
     .addOption(
       new Option('-i, --interface <name>', 'watch this interface; may be given several times')
@@ -62,7 +63,11 @@ export function addLiveOptions(command: Command): Command {
     )
     .option('--no-iostat', 'do not run iostat')
     .option('--filter <pcap>', 'another heartbeat than VRRP, as a capture filter (with --interval)')
-    .addOption(new Option('--budget <MiB>', 'memory for events').argParser(mebibytes).default(256 * 1024 * 1024, '256'))
+    .addOption(
+      new Option('--budget <MiB>', 'memory for events')
+        .argParser(mebibytes)
+        .default(budgetMiB * 1024 * 1024, String(budgetMiB)),
+    )
     .option('--for <time>', 'end by itself after this time', spanIn('s'))
     .addOption(new Option('--sysdig <path>', 'this sysdig').env('WHYLATE_SYSDIG'))
     .addOption(new Option('--tcpdump <path>', 'this tcpdump').env('WHYLATE_TCPDUMP'))

@@ -4,14 +4,12 @@
 // stderr that is gone is no reason to stop.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hostText } from '../report/display-width.ts'
 import { printable } from '../report/printable.ts'
 import { openRecord, type Recording } from '../session/record.ts'
 import type { Snapshot } from '../session/snapshot.ts'
-import { formatSpan } from '../time/format.ts'
-import { spanOf, type Span } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import type { LiveOptions } from './live-options.ts'
+import { tellProgress } from './record-progress.ts'
 import { formatSize } from './size.ts'
 import { answer, notice } from './say.ts'
 import { settingsOf } from './settings.ts'
@@ -22,59 +20,18 @@ export interface RecordOptions extends LiveOptions {
   readonly output?: string
   readonly maxSize?: number
   readonly maxLate?: number
+  readonly flight?: boolean
+  readonly flightMemory: number
   readonly keepSecrets?: boolean
   readonly quiet?: boolean
   readonly systemd?: boolean
 }
 
-const lineEveryMs = 10_000
-const redrawEveryMs = 500
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const asked: Readonly<Record<(typeof endings)[number], string>> = {
   SIGINT: 'it was interrupted (SIGINT)',
   SIGTERM: 'it was asked to end (SIGTERM)',
   SIGHUP: 'its terminal is gone (SIGHUP)',
-}
-
-function progressOf(recording: Recording, snapshot: Snapshot, left: Span | undefined): string {
-  const { probes, flows, late, overdue } = snapshot
-  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
-  const perSecond = Math.round(sum(probes.map((probe) => probe.perSecond)))
-  const dropped = sum(probes.map((probe) => probe.dropped))
-  const adverts = sum(flows.map((flow) => flow.adverts))
-  const troubled = probes.filter((probe) => probe.state !== 'ok' && probe.state !== 'starting')
-  return [
-    formatSpan(snapshot.runningFor),
-    `${adverts} adverts`,
-    `${late.at(-1)?.number ?? 0} late`,
-    ...(overdue.length > 0 ? [`${overdue.length} overdue`] : []),
-    `${perSecond} events/s`,
-    `${dropped} dropped`,
-    formatSize(recording.sizeBytes),
-    ...(recording.lostBytes > 0 ? [`${formatSize(recording.lostBytes)} not recorded`] : []),
-    ...(left === undefined ? [] : [`${formatSpan(left)} left`]),
-    ...troubled.map((probe) => `${probe.name} ${probe.state}`),
-  ].join(', ')
-}
-
-/** Tells how it goes, on stderr, until it is stopped: a line that is written over, or one each 10 s. */
-function tellProgress(recording: Recording, endsMs: number | undefined): () => void {
-  const isTerminal = process.stderr.isTTY
-  let told = -Infinity
-  const tell = (): void => {
-    const nowMs = performance.now()
-    if (!isTerminal && nowMs - told < lineEveryMs) return
-    told = nowMs
-    const left = endsMs === undefined ? undefined : spanOf(Math.max(0, endsMs - nowMs) * 1e6)
-    const text = progressOf(recording, recording.session.snapshot(), left)
-    if (!isTerminal) notice(text)
-    else process.stderr.write(`\r${hostText(text, Math.max(20, process.stderr.columns - 1))}\x1b[K`)
-  }
-  const timer = setInterval(tell, redrawEveryMs)
-  return () => {
-    clearInterval(timer)
-    if (isTerminal) process.stderr.write('\r\x1b[K')
-  }
 }
 
 async function untilOver(recording: Recording, forNs: number | undefined, signalled: Promise<string>): Promise<string> {
@@ -113,12 +70,18 @@ export async function runRecord(options: RecordOptions, argv: readonly string[])
     keepsSecrets: options.keepSecrets === true,
     maxSizeBytes: options.maxSize,
     maxLate: options.maxLate,
+    flightBytes: options.flight === true ? options.flightMemory : undefined,
     program: { version: readVersion(), commandLine: argv },
   })
   const isQuiet = options.quiet === true
   if (!isQuiet) notice(`whylate: recording to ${recording.path}; Ctrl-C, SIGTERM or SIGHUP ends it`)
-  const endsMs = options.for === undefined ? undefined : performance.now() + options.for / 1e6
-  const quieten = isQuiet ? () => undefined : tellProgress(recording, endsMs)
+  const limits = {
+    startedMs: performance.now(),
+    forMs: options.for === undefined ? undefined : options.for / 1e6,
+    maxSizeBytes: options.maxSize,
+    maxLate: options.maxLate,
+  }
+  const quieten = isQuiet ? () => undefined : tellProgress(recording, limits)
   let isRefused = false
   void recording.over.then(({ isRefusal }) => (isRefused = isRefusal))
   let because = 'a defect of whylate'

@@ -11,12 +11,19 @@ import { parseSize } from './size.ts'
 const recordHelp = `
 Examples:
   whylate record -o night --for 8h --max-size 2G
+  whylate record -o night --flight                  the flight recorder: for nights that may well be quiet
   whylate record -o /var/tmp -i tap3f2a91c0-7e      a directory that exists: the bundle gets a name of its own in it
 To leave it alone after logging out:
   systemd-run --unit whylate-night -p LimitMEMLOCK=infinity whylate record -q -o /var/tmp
   tmux new -d 'whylate record -o /var/tmp'
   whylate record --systemd -o /var/lib/whylate > /etc/systemd/system/whylate-record.service    from boot on
 SIGINT, SIGTERM and SIGHUP (a lost SSH connection) close the bundle. One that was killed replays up to its last second.
+
+--flight keeps all packets and all of iostat, one host sample a second, and whole stretches of everything around each late or
+overdue advert (30 s before its gap to 4 s behind it, and an on-time stretch after it), six seconds each ten minutes to compare
+with, the first twelve and the last six seconds. The rest was not kept, and the report says so instead of "nothing happened".
+Until it is needed it waits in memory: at most 128 MiB or 90 s, whichever is less (--flight-memory). At most 256 MiB of what
+the kernel engine said go into one late window, and 120 windows into an hour.
 
 Passwords, environments, command lines and all data that was read or written are removed before they reach the disk.
 
@@ -52,8 +59,15 @@ const budgetOption = (): Option =>
 export function addTapeCommands(program: Command, argv: readonly string[], done: (code: ExitCode) => void): void {
   addLiveOptions(
     program.command('record').description('watch without a screen, into a bundle that replay and report read'),
+    64,
   )
     .option('-o, --output <path>', 'the bundle (NAME.whylate), or a directory to make it in (default: here)')
+    .option('--flight', 'keep only the windows that matter of what the kernel engine says (see below)')
+    .addOption(
+      new Option('--flight-memory <MiB>', 'what --flight remembers until it is needed')
+        .argParser(mebibytes)
+        .default(128 * 1024 * 1024, '128'),
+    )
     .option('--max-size <size>', 'end when it has become so large: 500M, 2G', sizeOf)
     .option('--max-late <n>', 'end after so many late adverts', countOf)
     .option('--keep-secrets', 'leave passwords, environments and command lines in it')

@@ -38,6 +38,8 @@ export interface Evidence {
   /** The guest behind this flow, where it was recorded from the inside. */
   readonly guestOf?: (flow: Flow) => GuestView | undefined
   readonly log?: LogEvidence
+  /** Of a flight recording: where all of the kernel engine and the host sampler was kept, in order. undefined: everywhere. */
+  readonly kept?: readonly Window[] | undefined
 }
 
 /** What keepalived logged, by the clocks of the machines that it ran on. */

@@ -6,6 +6,7 @@ import { formatSpan } from '../time/format.ts'
 import { millisecond, spanOf, type Instant, type Window } from '../time/instant.ts'
 import type { Columns, Row, Table } from '../store/table.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
+import { isKept } from './keeping.ts'
 import type { Fact } from './finding.ts'
 import { threadsPhrase } from './switch-facts.ts'
 
@@ -195,6 +196,8 @@ function pressureFacts(question: Question, evidence: Evidence): Fact[] {
 /** Our own sampler's ticks: when even they stop, the host (or its clock) did. */
 function heartbeatFacts(question: Question, evidence: Evidence): Fact[] {
   const { around } = question
+  // A flight recording has one sample a second where nothing was late.
+  if (!isKept(evidence.kept, around)) return []
   const facts: Fact[] = []
   let last: number | undefined
   for (const { at, from, to } of evidence.store.beats.slices({

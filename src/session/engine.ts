@@ -10,6 +10,7 @@ import type { ProbeOutput } from '../capture/output.ts'
 import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
+import { keptLengthOf } from '../diagnose/keeping.ts'
 import type { StreamParser } from '../events/outcome.ts'
 import type { Advert } from '../events/packet.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
@@ -23,7 +24,7 @@ import { createCaptureParser } from '../parse/pcap/capture-parser.ts'
 import { createSniffingParser } from '../parse/sniffing-parser.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { ClockPair } from '../time/clock.ts'
-import { between, instantOf, second, type Epoch, type Instant, type Span } from '../time/instant.ts'
+import { between, instantOf, second, type Epoch, type Instant, type Span, type Window } from '../time/instant.ts'
 import { createBlindSpots } from './blind-spots.ts'
 import { createDiskIntake, createHostIntake } from './host-intake.ts'
 import { createKernelIntake } from './kernel-intake.ts'
@@ -38,7 +39,7 @@ import { createMemberships } from './memberships.ts'
 import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
-import type { Snapshot, SnapshotRequest } from './snapshot.ts'
+import type { ProbeView, Snapshot, SnapshotRequest } from './snapshot.ts'
 import { tappedPackets } from './watched-packets.ts'
 
 export interface EngineOptions {
@@ -77,6 +78,8 @@ export interface Engine {
    * kernel, by its own clock.
    */
   blind(spot: BlindSpot, part?: string): void
+  /** The input is a flight recording: of the kernel engine and the host sampler only these stretches are whole. */
+  keepOnly(windows: readonly Window[]): void
   /** The kernels that were recorded, and where each of them is. */
   kernels(): readonly PlacedVantage[]
   /** Stamp of the newest event of a probe, by its own clock, for one of its parts: how far its input has been read. */
@@ -97,6 +100,9 @@ export interface Engine {
 /** A snapshot stays small, however long the night was. */
 const lateShown = 500
 const blindSpotsShown = 200
+/** What a flight recording does not keep all of. */
+const thinned: ReadonlySet<ProbeName> = new Set(['sysdig', 'bpftrace', 'host'])
+const formatShare = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 
 /** Only kernels are told apart in the list of probes: the captures of tcpdump are one. */
 const rowOf = (probe: ProbeName, part: string): string => (probe === 'sysdig' ? part : '')
@@ -129,6 +135,7 @@ export function openEngine(options: EngineOptions): Engine {
   let ownUse = unknownUse
   const facts = new Map<string, number | string>()
   let capturesEndAt = instantOf(Infinity)
+  let kept: readonly Window[] | undefined
   let linkNames: Readonly<Record<number, string>> = {}
   if (options.clockPair !== undefined) clock.note(options.clockPair)
 
@@ -155,7 +162,10 @@ export function openEngine(options: EngineOptions): Engine {
     captureDrops += dropped
     takeNotice({ kind: 'drops', probe: 'tcpdump', at: arrival, total: captureDrops })
   })
-  const witness = createSendWitness(() => kernels.store)
+  const witness = createSendWitness(
+    () => kernels.store,
+    () => kept,
+  )
   const senders = createSenders(
     witness,
     (source, at) => kernels.here?.sources.among(source, at) ?? [],
@@ -178,6 +188,9 @@ export function openEngine(options: EngineOptions): Engine {
     cgroupsOf: (pid) => cgroups.of(pid),
     log,
     fact: (key) => facts.get(key),
+    get kept() {
+      return kept
+    },
   }
   const windows = createLateWindows(
     evidence,
@@ -257,6 +270,16 @@ export function openEngine(options: EngineOptions): Engine {
     states.notice(notice, heardUntil(notice.probe, notice.part ?? ''))
   }
 
+  /** Which part of its words a flight recording kept. */
+  function withKeeping(view: ProbeView): ProbeView {
+    if (kept === undefined || !thinned.has(view.name)) return view
+    const length = Math.max(1, now - options.startedAt)
+    const share = keptLengthOf(kept, { from: options.startedAt, to: now }) / length
+    const rest = view.name === 'host' ? ', elsewhere one sample a second' : ''
+    const detail = `flight recording: all of it in ${kept.length} stretches, ${formatShare(share)} of the time${rest}`
+    return { ...view, detail: view.detail === '' ? detail : `${view.detail}; ${detail}` }
+  }
+
   function tick(at: Instant): void {
     now = at
     packets.release(at)
@@ -287,6 +310,9 @@ export function openEngine(options: EngineOptions): Engine {
   return {
     blind: (spot, part) => (part === undefined ? blindSpots : kernelSpots(part)).add(spot),
     kernels: () => kernels.placed(),
+    keepOnly(whole) {
+      kept = whole
+    },
     heardOf,
     malformedOf: (probe, part) => states.tallyOf(probe, rowOf(probe, part)).malformedCount,
     get firstPacketAt() {
@@ -329,7 +355,8 @@ export function openEngine(options: EngineOptions): Engine {
         runningFor: between(options.startedAt, now),
         probes: states
           .views()
-          .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined),
+          .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined)
+          .map(withKeeping),
         flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late.slice(-lateShown),

@@ -24,6 +24,8 @@ export interface RecordSettings extends LiveSettings {
   /** Ends when the bundle has become so large, or after so many late adverts. */
   readonly maxSizeBytes: number | undefined
   readonly maxLate: number | undefined
+  /** A flight recording: so many bytes of what the kernel engine says wait in memory. undefined: everything is kept. */
+  readonly flightBytes: number | undefined
   readonly program: { readonly version: string; readonly commandLine: readonly string[] }
 }
 
@@ -35,6 +37,8 @@ export interface Recording {
   readonly lostBytes: number
   /** Resolves with the reason when the recording has to end: it is large enough, or the disk takes no more. */
   readonly over: Promise<RecordEnd>
+  /** Sentences that its user should know, since they were last asked for. */
+  takeNotices(): readonly string[]
   /** Ends the children, writes what they still said, closes the bundle. Idempotent. */
   stop(because: string): Promise<Snapshot>
 }
@@ -44,6 +48,8 @@ export interface RecordEnd {
   /** Nobody asked for it. */
   readonly isRefusal: boolean
 }
+
+const noticesHeld = 100
 
 function textOf(path: string): string | undefined {
   try {
@@ -103,6 +109,7 @@ export async function openRecord(settings: RecordSettings): Promise<Recording> {
       path: await bundlePathOf(settings.path, formatIso(epochAt(options.startedAt, options.origin))),
       manifest: manifestOf(settings, options),
       keepsSecrets: settings.keepsSecrets,
+      ...(settings.flightBytes === undefined ? {} : { flight: { budgetBytes: settings.flightBytes } }),
       now: () => clock.now(),
       onRound() {
         if (settings.maxSizeBytes !== undefined && writer.sizeBytes >= settings.maxSizeBytes)
@@ -128,9 +135,15 @@ export async function openRecord(settings: RecordSettings): Promise<Recording> {
     (because) => end({ because, isRefusal: true }),
     () => undefined,
   )
+  let notices: string[] = []
+  const look = (snapshot: Snapshot): void => {
+    for (const sentence of writer.look(snapshot)) if (notices.length < noticesHeld) notices.push(sentence)
+  }
   const unsubscribe = session.subscribe(() => {
-    const late = session.snapshot().late.at(-1)?.number ?? 0
-    const settled = session.snapshot().late.filter((one) => one.isSettled).length
+    const snapshot = session.snapshot()
+    look(snapshot)
+    const late = snapshot.late.at(-1)?.number ?? 0
+    const settled = snapshot.late.filter((one) => one.isSettled).length
     if (settings.maxLate !== undefined && late >= settings.maxLate && settled >= settings.maxLate)
       end({ because: 'it has seen as many late adverts as it was to (--max-late)', isRefusal: false })
   })
@@ -139,7 +152,9 @@ export async function openRecord(settings: RecordSettings): Promise<Recording> {
   async function stop(because: string): Promise<Snapshot> {
     unsubscribe()
     try {
-      return await session.stop()
+      const last = await session.stop()
+      look(last)
+      return last
     } finally {
       await writer.close(clock.now(), because)
     }
@@ -155,6 +170,11 @@ export async function openRecord(settings: RecordSettings): Promise<Recording> {
       return writer.lostBytes
     },
     over,
+    takeNotices() {
+      const told = notices
+      notices = []
+      return told
+    },
     stop: (because) => (stopping ??= stop(because)),
   }
 }

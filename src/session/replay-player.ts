@@ -150,6 +150,7 @@ function openTapePlayer(bundle: Bundle, settings: ReplaySettings): Player {
     now = step.at
     tickTo(step.at)
     if (step.kind === 'blind') engine.blind(step.spot)
+    else if (step.kind === 'kept') engine.keepOnly(step.windows)
     else engine.take(step.output)
   }
 

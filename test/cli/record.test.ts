@@ -64,34 +64,6 @@ function record(path: string, ...argv: readonly string[]): Ran {
 const played = (path: string): Promise<Replayed> =>
   replayAll(path, { budgetBytes: 64 * 1024 * 1024, interval: undefined, late: undefined, vrid: undefined })
 
-test(
-  'killed at any moment, a bundle replays, and at most the last second is missing',
-  { timeout: 120_000 },
-  async () => {
-    const moments = Array.from({ length: 18 }, (_, i) => 700 + ((i * 977) % 4300))
-    const missing: number[] = []
-    for (let at = 0; at < moments.length; at += 3) {
-      await Promise.all(
-        moments.slice(at, at + 3).map(async (ms, i) => {
-          const path = join(folder, `killed-${at + i}.whylate`)
-          const ran = record(path)
-          await ran.says('recording to')
-          await sleep(ms)
-          const killedNs = BigInt(Date.now()) * 1_000_000n
-          ran.child.kill('SIGKILL')
-          await ran.ended
-          const { snapshot, complaints, remarks } = await played(path)
-          expect(complaints).toEqual([])
-          expect(remarks).toEqual([expect.stringContaining('its recorder was killed')])
-          missing.push(Number(killedNs - snapshot.origin - BigInt(Math.round(snapshot.now))) / 1e9)
-        }),
-      )
-    }
-    expect(missing.length).toBe(moments.length)
-    expect(Math.max(...missing)).toBeLessThan(2)
-  },
-)
-
 test('SIGTERM, SIGINT and a lost terminal close the bundle, however often they come', { timeout: 60_000 }, async () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const path = join(folder, `${signal}.whylate`)
@@ -122,16 +94,16 @@ test('while it records, a replay says so and reads what is there', { timeout: 30
   expect(snapshot.flows[0]?.adverts).toBeGreaterThan(5)
 })
 
-test.skipIf(!isRoot)(
-  'a full disk ends it with a sentence, and what is there replays (needs root)',
+test.skipIf(!isRoot).each([[], ['--flight']])(
+  'a full disk ends it with a sentence, and what is there replays %s (needs root)',
   { timeout: 60_000 },
-  async () => {
-    const small = join(folder, 'small')
+  async (...argv: string[]) => {
+    const small = join(folder, `small${argv.join('')}`)
     mkdirSync(small)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=284k', 'tmpfs', small])
     try {
       const path = join(small, 'full.whylate')
-      const ran = record(path)
+      const ran = record(path, ...argv)
       const { code, stderr } = await ran.ended
       expect(stderr).toContain('no space is left on the disk')
       expect(code).toBe(3)
@@ -158,7 +130,7 @@ test('a recorder whose bundle is removed ends, instead of recording into nothing
   expect(stderr).toContain('its directory was removed')
 })
 
-test('it loads nothing of the screen', () => {
+test('it loads nothing of the screen', { timeout: 30_000 }, () => {
   const loader = `data:text/javascript,${encodeURIComponent(
     'export async function load(url, context, next) { process.stderr.write("LOADED " + url + "\\n"); return next(url, context) }',
   )}`

@@ -42,6 +42,7 @@ const settingsOf = (name: string): RecordSettings => ({
   keepsSecrets: false,
   maxSizeBytes: undefined,
   maxLate: undefined,
+  flightBytes: undefined,
   program: { version: '0.1.0', commandLine: ['record'] },
 })
 
@@ -131,6 +132,13 @@ exit 1
     expect(snapshot.blindSpots.map((spot) => spot.reason)).toEqual(live.blindSpots.map((spot) => spot.reason))
   },
 )
+
+test('a flight recording has the password in none of its members', { timeout: 20_000 }, async () => {
+  const { path } = await recordFor(2.5, 'flight', { flightBytes: 1024 * 1024 })
+  expect(readdirSync(path)).toContain('tcpdump.pcap')
+  expect(JSON.parse(textOf(path, 'manifest.json'))).toMatchObject({ flight: { budgetBytes: 1024 * 1024 } })
+  for (const name of readdirSync(path)) expect(textOf(path, name)).not.toContain('hunter42')
+})
 
 test('with --keep-secrets the password is there', { timeout: 20_000 }, async () => {
   const { path } = await recordFor(1, 'secrets', { keepsSecrets: true })

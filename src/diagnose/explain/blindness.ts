@@ -2,10 +2,12 @@
 //
 //   lossy      the source ran and lost events here          at most `possible`: what it did not say may have happened
 //   absent     the source said nothing at all               at most `likely`, and less where the cause needs it
+//   left out   by a flight recorder, on purpose          as absent; where only a part is left out, as lossy
 //   harmless   iostat: a disk never convicts by itself      nothing
 
 import type { BlindSpot } from '../../events/probe.ts'
 import type { Confidence, Explanation } from '../explanation.ts'
+import { isKept, leftOutOf } from '../keeping.ts'
 import type { Subject } from './subject.ts'
 import { transcriptWithoutSender } from './transcript.ts'
 
@@ -52,10 +54,27 @@ function toldSpots(subject: Subject): { spot: Explanation['blindSpots'][number];
     })
 }
 
+/** A stretch of the gap that a flight recorder did not keep: no fault of any probe, and no silence. */
+function leftOutSpots(subject: Subject): { spot: Explanation['blindSpots'][number]; isLossy: boolean }[] {
+  const { evidence, gap, lateness } = subject
+  const isLossy = isKept(evidence.kept, lateness)
+  return leftOutOf(evidence.kept, gap).map((window) => ({
+    spot: {
+      source: 'sysdig',
+      ...window,
+      reason: 'left out by the flight recorder: calls, switches and nine of ten host samples were not kept here',
+      remedy: undefined,
+      effect: isLossy ? lossyEffect : 'who did it cannot be told, and no more than "likely" is said',
+    },
+    isLossy,
+  }))
+}
+
 /** Sources that said nothing here and did not complain either: never started, or not part of what was imported. */
 function missing(subject: Subject): Explanation['blindSpots'] {
   const { sees, gap, evidence } = subject
   const isTold = (sources: readonly string[]): boolean =>
+    !isKept(evidence.kept, subject.lateness) ||
     evidence.blindSpots.some(
       (spot) =>
         spot.part === undefined &&
@@ -95,7 +114,7 @@ function missing(subject: Subject): Explanation['blindSpots'] {
 }
 
 export function blindnessOf(subject: Subject): Blindness {
-  const told = toldSpots(subject)
+  const told = [...toldSpots(subject), ...leftOutSpots(subject)]
   const absent = missing(subject)
   const isLossy = told.some((one) => one.isLossy)
   const hasKernel = subject.sees.calls || subject.sees.switches

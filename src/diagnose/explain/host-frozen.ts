@@ -6,6 +6,7 @@
 
 import { formatSpan } from '../../time/format.ts'
 import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
+import { isKept } from '../keeping.ts'
 import type { Ruling } from './ruling.ts'
 import { clipped, lengthOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
@@ -13,8 +14,11 @@ import type { Subject } from './subject.ts'
 const heartbeatGap = 0.35 * second
 
 /** The longest stretch near the lateness in which the sampler did not run, by the clock that cannot be stepped. */
-function pauseOf({ store, lateness }: Subject): Window | undefined {
-  const beats = store.beats.rows({ from: instantOf(lateness.from - second), to: instantOf(lateness.to + second) })
+function pauseOf({ store, lateness, evidence }: Subject): Window | undefined {
+  const near = { from: instantOf(lateness.from - second), to: instantOf(lateness.to + second) }
+  // A flight recording has one beat a second where nothing was late.
+  if (!isKept(evidence.kept, near)) return undefined
+  const beats = store.beats.rows(near)
   return beats
     .flatMap((beat, i) => {
       const before = beats[i - 1]
@@ -46,7 +50,7 @@ export function coSilence(subject: Subject): Ruling | undefined {
   const before = store.calls
     .slices({ from: instantOf(lateness.from - L), to: lateness.from })
     .reduce((sum, one) => sum + one.to - one.from, 0)
-  const isKernelSilent = sees.calls && before >= 50
+  const isKernelSilent = sees.calls && isKept(evidence.kept, lateness) && before >= 50
   if (isKernelSilent) found.push('the kernel engine saw no call of any process')
   const stretched = store.disks
     .rows({ from: lateness.from, to: instantOf(lateness.to + 3 * second) })

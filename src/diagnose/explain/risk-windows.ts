@@ -15,12 +15,14 @@ import { instantOf, second, spanOf, type Instant, type Span, type Window } from 
 import { episodesOf, restOf } from '../episodes.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
+import { isKept } from '../keeping.ts'
 import { lengthOf, union } from './stretches.ts'
 
 /** For each late advert; and in all, because a verdict has to be quick. */
 const controlsForEach = 30
 const controlsInAll = 120
 const casesInAll = 12
+const endsWithin = spanOf(2 * second)
 const minute = spanOf(60 * second)
 const hour = spanOf(60 * minute)
 
@@ -158,11 +160,18 @@ export function riskWindowsOf(flow: Flow, own: LateAdvert, evidence: Evidence, s
     (one) => one.at === own.at || (one.flow === own.flow && one.overrun > 0),
   )
   const length = spanOf(flow.interval)
-  const cases = casesOf(flow, own, lates).map((one): Case => {
-    const lateness = latenessOf(one)
-    return { lateness, risk: riskBefore(lateness.from, length, slack) }
-  })
-  const punctual = punctualFaces(punctualOf(flow, advertsOf(flow, evidence), lates))
+  const cases = casesOf(flow, own, lates)
+    .map((one): Case => {
+      const lateness = latenessOf(one)
+      return { lateness, risk: riskBefore(lateness.from, length, slack) }
+    })
+    .filter(({ risk, lateness }, i) => i === 0 || isKept(evidence.kept, { from: risk.from, to: lateness.to }))
+  // What a flight recorder left out is no window in which nothing happened; nor may a long call end behind what it kept.
+  const isWhole = (at: Instant): boolean => {
+    const { from } = riskBefore(at, length, slack)
+    return isKept(evidence.kept, { from, to: instantOf(at + endsWithin) })
+  }
+  const punctual = punctualFaces(punctualOf(flow, advertsOf(flow, evidence), lates).filter(isWhole))
   const chosen = cases.flatMap(({ risk }) => controlsFor(punctual, risk.to, controlsForEach))
   const first = evidence.store.calls.firstAt ?? evidence.store.beats.firstAt ?? instantOf(-Infinity)
   const whole = [...new Set(chosen)].map((at) => riskBefore(at, length, slack)).filter((risk) => risk.from >= first)

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts'
 import type { Columns, Table } from '../../store/table.ts'
 import type { Evidence, FlowSender } from '../evidence.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
+import { isKept } from '../keeping.ts'
 
 export type Role = 'main' | 'vcpu' | 'io' | 'vhost' | 'other'
 
@@ -38,6 +39,15 @@ export interface Sight {
 }
 
 const near = 2 * second
+const blind: Sight = {
+  calls: false,
+  switches: false,
+  senderCalls: false,
+  samples: false,
+  cgroups: false,
+  iostat: false,
+  reasons: false,
+}
 
 function hasRows<S extends Columns>(table: Table<S>, window: Window): boolean {
   return table.slices(window).length > 0
@@ -66,7 +76,10 @@ function rolesOf(store: Store, sender: FlowSender | undefined, around: Window): 
   return roles
 }
 
-function sightOf(store: Store, sender: FlowSender | undefined, around: Window): Sight {
+/** `isWhole`: nothing of the lateness was left out by a flight recorder; else neither silence nor words prove anything. */
+function sightOf(store: Store, sender: FlowSender | undefined, around: Window, isWhole: boolean): Sight {
+  if (!isWhole) return { ...blind, iostat: hasRows(store.disks, around) }
+
   const tids = new Set(sender?.tids ?? [])
   let senderCalls = false
   for (const { cells, from, to } of store.calls.slices(around))
@@ -120,6 +133,7 @@ export function subjectOf(late: LateAdvert, flow: Flow, evidence: Evidence, assu
   const known = evidence.senderOf(flow, late.previousAt)
   const sender = known ?? assumed ?? inferredQemu(late, evidence)
   const around = { from: instantOf(late.previousAt - near), to: instantOf(late.at + near) }
+  const lateness = { from: instantOf(late.at - Math.max(0, late.overrun)), to: late.at }
   return {
     late,
     flow,
@@ -127,10 +141,10 @@ export function subjectOf(late: LateAdvert, flow: Flow, evidence: Evidence, assu
     store,
     sender,
     isSenderInferred: known === undefined && sender !== undefined,
-    lateness: { from: instantOf(late.at - Math.max(0, late.overrun)), to: late.at },
+    lateness,
     gap: { from: late.previousAt, to: late.at },
     roles: rolesOf(store, sender, around),
-    sees: sightOf(store, sender, around),
+    sees: sightOf(store, sender, around, isKept(evidence.kept, lateness)),
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { between, instantOf, millisecond, second, spanOf, type Span, type Window } from '../../time/instant.ts'
 import type { Cause, Suspect } from '../explanation.ts'
+import { keptLengthOf } from '../keeping.ts'
 import { longCallFeatures, longCallsOf, processes, signals } from './activity.ts'
 import { wholeSpan, type Feature, type Lens } from './feature.ts'
 import { highOf } from './metrics.ts'
@@ -116,7 +117,8 @@ function bestOfGroups(all: readonly { readonly group: string; readonly suspect: 
 function lensOf({ evidence, sender }: Case, windows: RiskWindows): Lens {
   const { store } = evidence
   const [first, last] = [store.calls.firstAt, store.calls.lastAt]
-  const span = first === undefined || last === undefined ? 1 : Math.max(1, last - first)
+  const span =
+    first === undefined || last === undefined ? 1 : Math.max(1, keptLengthOf(evidence.kept, { from: first, to: last }))
   const looked = [...windows.cases.map((one) => one.risk), ...windows.controls]
   const rows = ((store.calls.length + store.switches.length) / span) * sumOf(looked)
   const longest = Math.max(0, ...windows.cases.map((one) => lengthOf(one.lateness)))

@@ -46,6 +46,10 @@ export class FdTable {
     return this.#entries.get(fd)
   }
 
+  entries(): IterableIterator<[number, Fd]> {
+    return this.#entries.entries()
+  }
+
   set(fd: number, entry: Fd): void {
     if (!this.#entries.has(fd)) {
       if (this.#budget.left <= 0) return

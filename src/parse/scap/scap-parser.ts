@@ -26,6 +26,7 @@ import type { ScapRowSink } from './scap-row.ts'
 import { Enter, type Scene } from './scene.ts'
 import { faultOfSection, readMachine, type Machine } from './section.ts'
 import type { SentAdvertSink } from './sent-adverts.ts'
+import { stateBlocks } from './state-blocks.ts'
 import { none, ThreadTable, type Thread } from './thread-table.ts'
 import { Tracker } from './tracker.ts'
 
@@ -71,7 +72,13 @@ export interface ScapParser extends StreamParser {
   /** Whether the events say on which CPU they were. The modern BPF recorder writes CPU 0 for all of them. */
   readonly tellsCpus: boolean
   readonly counts: ScapCounts
+  /** All that is known of threads and descriptors now, as the blocks that a section begins with; undefined before any. */
+  introduction(): Uint8Array | undefined
 }
+
+/** What lies around a block's body: its type and length, and its length again. */
+const frameBytes = 8
+const trailerBytes = 4
 
 export function createScapParser(options: ScapParserOptions): ScapParser {
   const { origin, sink } = options
@@ -81,6 +88,7 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
   let threads = new ThreadTable()
   let tracker = openSection()
   let machine: Machine | undefined
+  let machineBlock = new Uint8Array(0)
   let events = 0
   let sections = 0
   let forgotten = 0
@@ -131,6 +139,7 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
         return beginSection(memory, from, to)
       case 'machine':
         machine = readMachine(memory, from, to)
+        machineBlock = memory.bytes.slice(from - frameBytes, to + trailerBytes)
         return undefined
       case 'processes':
         return takeProcesses(memory, from, to, type.version)
@@ -206,6 +215,7 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
       const isAway = !Number.isNaN(leftCpuAt) && !isBack
       return { tid, pid, comm: commId, offCpuSince: isAway ? instantOf(leftCpuAt) : undefined }
     },
+    introduction: () => (sections === 0 ? undefined : stateBlocks(threads, machineBlock)),
     get machine() {
       return machine
     },

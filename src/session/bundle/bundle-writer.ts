@@ -1,6 +1,6 @@
 // Writes what the probes say to a bundle, as they say it, and never makes them wait.
 //
-//   listener ─▶ whole units, secrets removed ─▶ waiting, at most 32 MiB ─▶ one write after the other, each 0.7 s
+//   listener ─▶ whole units, secrets removed ─▶ waiting, at most 32 MiB ─▶ one write after the other, each 0.25 s
 //                                               full: left out, a blind spot
 //
 // The order on the disk within a round: the members, then the tape that speaks of them. What was killed in between plays
@@ -9,12 +9,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProbeBytes, ProbeOutput } from '../../capture/output.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../../events/probe.ts'
-import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
+import { epochAt, epochOf, instantAt, type Instant } from '../../time/instant.ts'
 import { formatBlindLine } from './blind-lines.ts'
 import { formatDiskRefusal, openBundleFolder, refuseToWrite, type BundleFolder } from './bundle-folder.ts'
 import type { Manifest, Member } from './manifest.ts'
 import { openMemberFile, type MemberFile } from './member-file.ts'
-import { blindName, manifestName, marksName, tapeName } from './member-name.ts'
+import { blindName, flightName, keptName, manifestName, marksName, tapeName } from './member-name.ts'
+import { createFlightGate, type FlightGate } from '../flight/flight-gate.ts'
+import type { FlightView, PlanTimes } from '../flight/flight-plan.ts'
+import type { Claim } from '../flight/flight-ring.ts'
+import { formatKept } from '../flight/kept-lines.ts'
 import { createMemberRoutes } from './member-routes.ts'
 import { createTapeTrack } from './tape-track.ts'
 
@@ -27,6 +31,8 @@ export interface BundleWriter {
   /** Never waits; keeps nothing of the output's buffer. */
   take(output: ProbeOutput): void
   mark(at: Instant, text: string): void
+  /** A flight recording is told what is late, several times a second. Returns what its user should know. */
+  look(view: FlightView): readonly string[]
   /** Resolves with the reason when the disk takes no more. */
   readonly refused: Promise<string>
   /** Writes what waits and closes the manifest. Idempotent. */
@@ -35,17 +41,19 @@ export interface BundleWriter {
 
 export interface BundleSettings {
   readonly path: string
-  readonly manifest: Omit<Manifest, 'closed' | 'members' | 'probes' | 'secrets'>
+  readonly manifest: Omit<Manifest, 'closed' | 'members' | 'probes' | 'secrets' | 'flight'>
   readonly keepsSecrets: boolean
   /** A session's clock. */
   now(): Instant
   /** Default 32 MiB. */
   readonly queueBytes?: number
+  /** Keeps only the windows that matter of what the kernel engine says; so many bytes of it wait in memory. */
+  readonly flight?: { readonly budgetBytes: number; readonly times?: PlanTimes }
   /** Called after each round. */
   readonly onRound?: () => void
 }
 
-const roundMs = 700
+const roundMs = 250
 /** So much waiting does not wait for the round. */
 const earlyBytes = 2 * 1024 * 1024
 /** Beside the queue: a notice is small and says what was lost. */
@@ -53,6 +61,8 @@ const noticeBytes = 1024 * 1024
 /** Given back when the disk is full, so that the end can be written. */
 const reserveName = 'reserve.tmp'
 const reserveBytes = 256 * 1024
+
+const tooSlow = 'the disk was too slow: this stretch is not in the recording'
 
 const encoder = new TextEncoder()
 
@@ -78,7 +88,7 @@ async function makeFolder(settings: BundleSettings): Promise<BundleFolder> {
 export async function openBundleWriter(settings: BundleSettings): Promise<BundleWriter> {
   const { keepsSecrets, queueBytes = 32 * 1024 * 1024 } = settings
   const { originNs } = settings.manifest
-  const origin = BigInt(originNs) as Epoch
+  const origin = epochOf(BigInt(originNs))
   const folder = await makeFolder(settings)
   const tape = openMemberFile(tapeName, () => folder.create(tapeName))
   const files = new Map<string, MemberFile>()
@@ -90,6 +100,9 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     onCutOff: ({ probe, at }) =>
       blind(probe, at, at, 'its last words, cut off in the middle, are not in the recording'),
   })
+  const flightTrack = createTapeTrack((line) => memberOf(flightName).add(line))
+  let claims: Claim[] = []
+  const gate = openGate()
   const probes = new Map<ProbeName, Manifest['probes'][number]>()
   const losses = new Map<ProbeName, Loss>()
   let isManifestOld = true
@@ -109,10 +122,34 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
       ...settings.manifest,
       ...(closed === undefined ? {} : { closed }),
       secrets: keepsSecrets ? 'kept' : 'removed',
+      ...(settings.flight === undefined ? {} : { flight: { budgetBytes: settings.flight.budgetBytes } }),
       probes: [...probes.values()],
       members: [...members],
     }
     return `${JSON.stringify(whole, undefined, 2)}\n`
+  }
+
+  function openGate(): FlightGate | undefined {
+    if (settings.flight === undefined) return undefined
+    return createFlightGate({
+      origin,
+      startedAt: instantAt(epochOf(BigInt(settings.manifest.startedNs)), origin),
+      ...settings.flight,
+      memberOf,
+      track: flightTrack,
+      isFull: () => waitingBytes() > queueBytes,
+      lose: (probe, at, bytes) => lose(probe, at, bytes, tooSlow),
+      found,
+      keep,
+      blind,
+    })
+  }
+
+  /** A stretch that goes on is one line a round. */
+  function keep(claim: Claim): void {
+    const last = claims.at(-1)
+    if (last === undefined || last.because !== claim.because || last.to !== claim.from) claims.push(claim)
+    else claims[claims.length - 1] = { ...claim, from: last.from }
   }
 
   /** A file is there from its first bytes on; the disk hears of it in the next round. */
@@ -127,24 +164,29 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
 
   function takeBytes(output: ProbeBytes): void {
     const source = routes.sourceOf(output)
-    const units = source.units.push(output.bytes)
+    const whole = source.units.push(output.bytes)
     const unreadable = source.units.takeLost()
-    if (unreadable > 0) lose(output, unreadable, 'what it said could not be understood and is not in the recording')
+    if (unreadable > 0) {
+      lose(output.probe, output.at, unreadable, 'what it said could not be understood and is not in the recording')
+      gate?.miss(output)
+    }
+    const units = gate === undefined ? whole : gate.take(output, whole)
+    if (units === undefined) return
     const file = routes.fileOf(source, output)
     if (file === undefined) return
     if (units.length > 0 && waitingBytes() + units.length > queueBytes) {
-      lose(output, units.length, 'the disk was too slow: this stretch is not in the recording')
+      lose(output.probe, output.at, units.length, tooSlow)
       return
     }
     if (units.length > 0) {
       file.add(units)
-      found(output)
+      found(output.probe, output.at)
     }
     track.reached({ ...output, member: file.name, to: file.length })
     if (waitingBytes() > earlyBytes) wake()
   }
 
-  function lose({ probe, at }: ProbeBytes, bytes: number, reason: string): void {
+  function lose(probe: ProbeName, at: Instant, bytes: number, reason: string): void {
     lostBytes += bytes
     const loss = losses.get(probe)
     if (loss === undefined) losses.set(probe, { from: at, bytes, reason })
@@ -152,7 +194,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   }
 
   /** Bytes of a probe go through again: its blind spot is over. */
-  function found({ probe, at }: ProbeBytes): void {
+  function found(probe: ProbeName, at: Instant): void {
     const loss = losses.get(probe)
     if (loss === undefined) return
     losses.delete(probe)
@@ -173,8 +215,19 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     track.notice(notice)
   }
 
+  /** What is claimed to be there has to be there first. */
+  async function flushClaims(ready: readonly Claim[], at: Instant): Promise<void> {
+    if (ready.length === 0) return
+    const kept = memberOf(keptName)
+    for (const claim of ready) kept.add(formatKept(claim, origin))
+    await kept.flush(at)
+  }
+
   async function flushAll(): Promise<void> {
     track.flush()
+    flightTrack.flush()
+    const ready = claims
+    claims = []
     const at = settings.now()
     await folder.check()
     if (isManifestOld) {
@@ -182,6 +235,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
       await folder.replace(manifestName, manifestText(undefined, []))
     }
     for (const file of files.values()) await file.flush(at)
+    await flushClaims(ready, at)
     await tape.flush(at)
   }
 
@@ -209,6 +263,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   async function end(at: Instant, because: string): Promise<void> {
     wake()
     await running
+    gate?.end(at)
     for (const [probe, loss] of losses) blind(probe, loss.from, at, `${loss.reason} (${loss.bytes} bytes)`)
     if (refusal === undefined) await round()
     await folder.remove(reserveName)
@@ -255,6 +310,12 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     mark(at, text) {
       const note_ = { atNs: String(epochAt(at, origin)), text }
       memberOf(marksName).add(encoder.encode(`${JSON.stringify(note_)}\n`))
+    },
+    look(view) {
+      if (gate === undefined || closing !== undefined || refusal !== undefined) return []
+      gate.look(view, settings.now())
+      if (waitingBytes() > earlyBytes) wake()
+      return gate.takeNotices()
     },
     refused,
     close: (at, because) => (closing ??= end(at, because)),

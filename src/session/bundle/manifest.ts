@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { Fault } from '../../capture/fault.ts'
 import { probeNames } from '../../events/probe.ts'
+import { schemaOf, upgraded, versionOf } from './manifest-versions.ts'
 
 export const bundleSchema = 'whylate.bundle/1'
 
@@ -68,6 +69,8 @@ const manifest = v.object({
   devices: v.optional(v.record(v.string(), text)),
   imported: v.optional(v.object({ beginsNs: epochText, sources: v.pipe(v.array(importedSource), v.maxLength(1000)) })),
   secrets: v.picklist(['removed', 'kept']),
+  /** A flight recording: the kernel engine, and nine of ten host samples, are there in the stretches of kept.ndjson only. */
+  flight: v.optional(v.object({ budgetBytes: count })),
   probes: v.array(probe),
   members: v.pipe(v.array(member), v.maxLength(1000)),
 })
@@ -87,18 +90,19 @@ export function parseManifest(json: string, where: string): Manifest {
   } catch {
     throw new Fault(`${where} is damaged: its manifest.json is no JSON.`, damaged, 4)
   }
-  const schema = v.safeParse(v.object({ schema: v.string() }), value)
+  const schema = v.safeParse(v.looseObject({ schema: v.string() }), value)
   if (!schema.success) throw new Fault(`${where} is damaged: its manifest.json has no schema.`, damaged, 4)
-  const found = schema.output.schema
-  if (found !== bundleSchema) {
-    const version = /^whylate\.bundle\/\d+$/.test(found) ? found : 'of another program'
+  const version = versionOf(schema.output.schema)
+  const current = version === undefined ? undefined : upgraded(schema.output, version)
+  if (current === undefined) {
+    const found = version === undefined ? 'of another program' : schemaOf(version)
     throw new Fault(
-      `${where} is ${version}; this whylate reads ${bundleSchema}.`,
+      `${where} is ${found}; this whylate reads ${bundleSchema}.`,
       'Use the version of whylate that made it, or a newer one.',
       4,
     )
   }
-  const result = v.safeParse(manifest, value)
+  const result = v.safeParse(manifest, current)
   if (result.success) return result.output
   const [issue] = result.issues
   const at = v.getDotPath(issue) ?? 'its top'

@@ -1,4 +1,4 @@
-// The files of a bundle: what each is called, whose words it holds, and how. The names are the contract (docs/bundle.md).
+// The files of a bundle: what each is called, whose words it holds, and how. The names are the contract (docs/bundle-format.md).
 
 import type { ProbeName } from '../../events/probe.ts'
 
@@ -6,6 +6,9 @@ export const manifestName = 'manifest.json'
 export const tapeName = 'probes.ndjson.gz'
 export const blindName = 'blind.ndjson'
 export const marksName = 'marks.ndjson'
+/** Of a flight recording: what was kept whole, and the track of what was written later. */
+export const keptName = 'kept.ndjson'
+export const flightName = 'flight.ndjson.gz'
 
 /** The whole of it has to be a name: no path, nothing hidden. */
 const memberPattern = /^[a-z0-9][a-zA-Z0-9_-]{0,63}(?:\.(?:pcap|pcapng|scap\.gz|tsv\.gz|txt\.gz|ndjson|ndjson\.gz))$/

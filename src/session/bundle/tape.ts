@@ -7,17 +7,20 @@
 
 import type { ProbeOutput } from '../../capture/output.ts'
 import type { BlindSpot, ProbeName } from '../../events/probe.ts'
-import { epochOf, instantAt, type Epoch, type Instant } from '../../time/instant.ts'
+import { epochOf, instantAt, type Epoch, type Instant, type Window } from '../../time/instant.ts'
+import { readKept } from '../flight/kept-lines.ts'
 import { readBlindSpots } from './blind-lines.ts'
 import type { Bundle } from './bundle.ts'
-import { linesOf } from './member-lines.ts'
 import { memberEnd, openMemberCursor, type MemberCursor, type Stretch } from './member-cursor.ts'
-import { isPacked, probeOfMember, tapeName } from './member-name.ts'
-import { parseTapeLine, type TapeBytes } from './tape-line.ts'
+import { isPacked, probeOfMember } from './member-name.ts'
+import type { TapeBytes } from './tape-line.ts'
+import { tapeLinesOf } from './tape-lines.ts'
 
 export type TapeStep =
   | { readonly kind: 'output'; readonly at: Instant; readonly output: ProbeOutput }
   | { readonly kind: 'blind'; readonly at: Instant; readonly spot: BlindSpot }
+  /** First of all, of a flight recording: what of the kernel engine and the host sampler is whole. */
+  | { readonly kind: 'kept'; readonly at: Instant; readonly windows: readonly Window[] }
 
 /** Adverts last: what explains them is there then. */
 const restOrder: readonly ProbeName[] = ['host', 'iostat', 'log', 'sysdig', 'bpftrace', 'tcpdump']
@@ -72,6 +75,8 @@ export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
         if (deck === undefined) continue
         if (!started.has(probe)) yield { kind: 'output', at: now, output: startedNotice(bundle, probe, name, now) }
         started.add(probe)
+        // What a flight recording has beyond its track may begin another stretch.
+        if (bundle.manifest.flight !== undefined && deck.cursor.position > 0) deck.life++
         for (;;) {
           const before = deck.cursor.position
           const stretch = await deck.cursor.readTo(Math.min(memberEnd, before + 1024 * 1024))
@@ -90,12 +95,8 @@ export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
   }
 
   try {
-    for await (const text of linesOf(bundle, tapeName)) {
-      const line = parseTapeLine(text)
-      if (line === undefined) {
-        bundle.complain(`${tapeName} holds lines that are none of a tape.`)
-        continue
-      }
+    if (bundle.manifest.flight !== undefined) yield { kind: 'kept', at: now, windows: await readKept(bundle, origin) }
+    for await (const line of tapeLinesOf(bundle)) {
       now = line.kind === 'bytes' ? line.at : line.notice.at
       yield* spotsUntil(now)
       if (line.kind === 'bytes') yield* playBytes(line)

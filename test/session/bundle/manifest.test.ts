@@ -1,6 +1,8 @@
 // What a manifest may and may not say.
 
 import { expect, test } from 'vitest'
+import { parseManifest } from '../../../src/session/bundle/manifest.ts'
+import { upgraded, versionOf, type Step } from '../../../src/session/bundle/manifest-versions.ts'
 import { isMemberName, memberNameOf, probeOfMember } from '../../../src/session/bundle/member-name.ts'
 import { parseTapeLine } from '../../../src/session/bundle/tape-line.ts'
 
@@ -36,4 +38,21 @@ test('a line of a tape that is none is nothing, whatever it is', () => {
     '{"kind":"ended","probe":"tcpdump","at":1}',
   ])
     expect(parseTapeLine(line), line).toBeUndefined()
+})
+
+test('an older manifest is brought up to the newest version step by step; a newer one is refused by name', () => {
+  const steps = new Map<number, Step>([
+    [1, ({ host, ...rest }) => ({ ...rest, hosts: [host] })],
+    [2, (two) => ({ ...two, isThird: true })],
+  ])
+  const one = { schema: 'whylate.bundle/1', host: 'node01' }
+  expect(upgraded(one, 1, 3, steps)).toEqual({ schema: 'whylate.bundle/3', hosts: ['node01'], isThird: true })
+  expect(upgraded(one, 1, 1, steps)).toEqual(one)
+  expect(upgraded({ schema: 'whylate.bundle/4' }, 4, 3, steps)).toBeUndefined()
+  expect(upgraded(one, 1, 3, new Map())).toBeUndefined()
+  expect(versionOf('whylate.bundle/0')).toBeUndefined()
+  expect(() => parseManifest('{"schema":"whylate.bundle/7"}', 'night')).toThrow(
+    'night is whylate.bundle/7; this whylate reads whylate.bundle/1.',
+  )
+  expect(() => parseManifest('{"schema":"other/1"}', 'night')).toThrow('night is of another program')
 })

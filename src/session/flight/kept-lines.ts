@@ -1,0 +1,57 @@
+// kept.ndjson: the stretches of which a flight recording holds everything that the kernel engine and the host sampler said.
+//
+//   {"fromNs":"1795350012000000000","toNs":"1795350021400000000","because":"late"}
+//
+// Outside of them their silence means nothing. Lines that touch are one stretch; a stretch that goes on gets further lines.
+
+import * as v from 'valibot'
+import { epochAt, epochOf, instantAt, instantOf, type Epoch, type Window } from '../../time/instant.ts'
+import type { Bundle } from '../bundle/bundle.ts'
+import { linesOf } from '../bundle/member-lines.ts'
+import { keptName } from '../bundle/member-name.ts'
+import type { Claim } from './flight-ring.ts'
+
+const encoder = new TextEncoder()
+const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
+const keptLine = v.object({ fromNs: epochText, toNs: epochText, because: v.pipe(v.string(), v.maxLength(64)) })
+const mostLines = 200_000
+
+export function formatKept({ from, to, because }: Claim, origin: Epoch): Uint8Array {
+  const [fromNs, toNs] = [from, to].map((at) => String(epochAt(at, origin)))
+  return encoder.encode(`${JSON.stringify({ fromNs, toNs, because })}\n`)
+}
+
+/** In order, none touching another. */
+export async function readKept(bundle: Bundle, origin: Epoch): Promise<Window[]> {
+  const found: Window[] = []
+  for await (const text of linesOf(bundle, keptName)) {
+    const line = found.length < mostLines ? parsed(text) : undefined
+    if (line === undefined) {
+      bundle.complain(`${keptName} holds lines that cannot be read.`)
+      continue
+    }
+    const from = instantAt(epochOf(BigInt(line.fromNs)), origin)
+    const to = instantAt(epochOf(BigInt(line.toNs)), origin)
+    if (to > from) found.push({ from, to })
+  }
+  return joinedWindows(found)
+}
+
+export function joinedWindows(windows: readonly Window[]): Window[] {
+  const joined: Window[] = []
+  for (const one of windows.toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1)
+    if (last === undefined || one.from > last.to) joined.push(one)
+    else joined[joined.length - 1] = { from: last.from, to: instantOf(Math.max(last.to, one.to)) }
+  }
+  return joined
+}
+
+function parsed(text: string): v.InferOutput<typeof keptLine> | undefined {
+  try {
+    const result = v.safeParse(keptLine, JSON.parse(text))
+    return result.success ? result.output : undefined
+  } catch {
+    return undefined
+  }
+}

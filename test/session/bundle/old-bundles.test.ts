@@ -3,10 +3,17 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Explanation } from '../../../src/diagnose/explanation.ts'
 import { replayAll } from '../../../src/session/replay.ts'
 
 const folder = resolve(import.meta.dirname, '../../captures/bundles')
 const bundles = readdirSync(folder).filter((name) => /\.whylate(?:\.tgz)?$/.test(name))
+
+/** Rules become better: only who was convicted has to stay so. */
+function verdictOf(explanation: Explanation | undefined): string {
+  if (explanation === undefined || !['likely', 'certain'].includes(explanation.confidence)) return 'nobody is convicted'
+  return `${explanation.cause}, ${explanation.culprit?.comm ?? explanation.culprit?.name ?? 'nobody'}`
+}
 
 /** What a change of the rules must not change unseen. Words and suspects may become better. */
 async function answerOf(name: string): Promise<unknown> {
@@ -20,20 +27,17 @@ async function answerOf(name: string): Promise<unknown> {
     complaints,
     wasClosed: remarks.length === 0,
     lastsMs: Math.round(snapshot.runningFor / 1e6),
-    probes: session.probes.map(({ name: probe, state, events, dropped, malformed }) => ({
-      probe,
-      state,
-      events,
-      dropped,
-      malformed,
-    })),
+    probes: Object.fromEntries(
+      session.probes.map(({ name: probe, state, events, dropped, malformed }) => [
+        probe,
+        { state, events, dropped, malformed },
+      ]),
+    ),
     flows: session.flows.map(({ id, adverts, late, lost, takeovers }) => ({ id, adverts, late, lost, takeovers })),
     late: session.windows.map(({ late, explanation }) => ({
       overrunMs: Math.round(late.overrun / 1e6),
       wire: late.wire,
-      cause: explanation?.cause,
-      confidence: explanation?.confidence,
-      culprit: explanation?.culprit?.comm ?? explanation?.culprit?.name ?? null,
+      verdict: verdictOf(explanation),
     })),
     blindSpots: session.blindSpots.map(({ source, reason }) => `${source}: ${reason}`),
   }

@@ -82,9 +82,10 @@ export function addFileOptions(command: Command): Command {
       ).argParser(namedFile),
     )
     .addOption(
-      several('--scap <[name=]file>', 'a sysdig capture of the same time; repeatable, NAME=FILE of a guest').argParser(
-        namedFile,
-      ),
+      several(
+        '--scap <[name=]file>',
+        'a sysdig capture of the same time, of the host or a guest; repeatable, NAME=FILE',
+      ).argParser(namedFile),
     )
     .addOption(several('--sysdig <file>', "sysdig's text by the fields below; repeatable").argParser(another))
     .option('--iostat <file>', "iostat's JSON, or its tables with stamps")

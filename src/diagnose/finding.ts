@@ -126,6 +126,8 @@ export interface Fact {
   readonly isSender: boolean
   /** It is about one of our own children. */
   readonly isOurs: boolean
+  /** The guest in which it was so, by the guest's own recording; its pid means nothing outside. Absent: on this host. */
+  readonly guest?: string
   readonly pid: number | undefined
   readonly comm: string | undefined
   /** Without time, share and process: `fsync of /var/log/syslog took 2.310 s`. Names in it are raw: escape when shown. */

@@ -41,6 +41,20 @@ export function windowOf(late: LateAdvert): Window {
   return { from: before(late.previousAt, margin), to: after(late.at, margin) }
 }
 
+const kernelFacts = (question: Question, evidence: Evidence): Fact[] => [
+  ...callFacts(question, evidence),
+  ...switchFacts(question, evidence),
+  ...lifeFacts(question, evidence),
+]
+
+/** What went on inside the guest that sends the flow, where it was recorded, by the capture's clock. */
+function guestFacts(question: Question, flow: Flow, evidence: Evidence): Fact[] {
+  const guest = evidence.guestOf?.(flow)
+  if (guest === undefined) return []
+  const sender = guest.evidence.senderOf(flow, question.late.previousAt)
+  return kernelFacts({ ...question, sender }, guest.evidence).map((fact) => ({ ...fact, guest: guest.name }))
+}
+
 export function windowView(late: LateAdvert, flow: Flow | undefined, evidence: Evidence): WindowView {
   const window = windowOf(late)
   const question: Question = {
@@ -50,10 +64,9 @@ export function windowView(late: LateAdvert, flow: Flow | undefined, evidence: E
     around: window,
   }
   const all = [
-    ...callFacts(question, evidence),
-    ...switchFacts(question, evidence),
+    ...kernelFacts(question, evidence),
+    ...(flow === undefined ? [] : guestFacts(question, flow, evidence)),
     ...sampleFacts(question, evidence),
-    ...lifeFacts(question, evidence),
     ...diskFacts(question, evidence),
     ...clockFacts(question, evidence),
     ...logFacts(question, evidence),

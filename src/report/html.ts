@@ -11,7 +11,7 @@ import { reportOf, windowsOf } from './report.ts'
 import type { Report } from './report-shape.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Story, type Told } from './story.ts'
-import { counted, factKindName, formatOffset, formatShare, longestText, whoOf } from './words.ts'
+import { counted, factKindName, formatOffset, formatShare, longestText, probeName, whoOf } from './words.ts'
 
 interface Cell {
   readonly text: string
@@ -77,7 +77,7 @@ const probesTable = ({ capture }: Report): string =>
   table(
     ['probe', 'state', 'events', 'dropped', 'detail'],
     capture.probes.map((one) => [
-      word(one.name),
+      word(probeName(one)),
       word(one.state),
       number(one.events),
       number(one.dropped),

@@ -7,7 +7,7 @@ import { reportOf, windowsOf } from './report.ts'
 import type { Report, ReportCause, ReportFlow, ReportProbe } from './report-shape.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Told } from './story.ts'
-import { counted, factKindName, formatOffset, formatShare, whoOf } from './words.ts'
+import { counted, factKindName, formatOffset, formatShare, probeName, whoOf } from './words.ts'
 import { between } from '../time/instant.ts'
 import { hostText } from './display-width.ts'
 
@@ -24,7 +24,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 const probeRow = (one: ReportProbe): string[] => [
-  one.name,
+  markdownText(probeName(one)),
   one.state,
   String(one.events),
   String(one.dropped),

@@ -33,6 +33,7 @@ import {
   whoOf,
   wireMeaning,
   wireSentence,
+  probeName,
 } from './words.ts'
 
 export const textColumns = 100
@@ -45,7 +46,7 @@ export function indented(text: string, indent: number, firstIndent = indent): st
 
 function probeLines(snapshot: Snapshot): string[] {
   return snapshot.probes.flatMap((probe) => {
-    const name = padEnd(`${probe.name} ${hostText(probe.version, 16)}`, 20)
+    const name = padEnd(`${probeName(probe)} ${hostText(probe.version, 16)}`, 20)
     const line = `${probeSign(probe)} ${name} ${probePhrase(probe)}  ${hostText(probe.detail, longestText)}`
     const trouble = probeTrouble(probe)
     return [...indented(line.trimEnd(), 6, 2), ...(trouble === undefined ? [] : indented(trouble, 8, 6))]
@@ -173,7 +174,7 @@ export function formatNews(before: Snapshot, after: Snapshot): string {
   const known = before.late.at(-1)?.number ?? 0
   const fresh = after.late.filter((late) => late.number > known)
   const probes = after.probes.filter(
-    (probe) => before.probes.find((one) => one.name === probe.name)?.state !== probe.state,
+    (probe) => before.probes.find((one) => one.name === probe.name && one.part === probe.part)?.state !== probe.state,
   )
   const windowLate = before.selected?.late
   const isNewWindow = after.selected !== undefined && after.selected.late.number !== windowLate?.number

@@ -17,6 +17,8 @@ export interface ReportRange {
 
 export interface ReportProbe {
   readonly name: string
+  /** The vantage point that it is, where it is not the one of the capture: a guest's name. */
+  readonly part?: string
   readonly tool: string
   readonly version: string
   readonly events: number
@@ -51,6 +53,8 @@ export interface ReportFlow {
 
 export interface ReportBlindSpot {
   readonly source: string
+  /** As of the probe. */
+  readonly part?: string
   readonly fromNs: string
   /** null: to the end. */
   readonly toNs: string | null

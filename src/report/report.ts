@@ -54,6 +54,7 @@ function detailOf(probe: ProbeView): string {
 
 const probeOf = (probe: ProbeView): ReportProbe => ({
   name: probe.name,
+  ...(probe.part === '' ? {} : { part: probe.part }),
   tool: probe.tool,
   version: probe.version,
   events: probe.events,
@@ -90,6 +91,7 @@ function flowOf(flow: Flow, session: FinishedSession): ReportFlow {
 
 const blindOf = (spot: BlindSpot & { readonly effect?: string | undefined }, origin: Epoch): ReportBlindSpot => ({
   source: spot.source,
+  ...(spot.part === undefined ? {} : { part: spot.part }),
   fromNs: nsOf(spot.from, origin),
   toNs: spot.to === undefined ? null : nsOf(spot.to, origin),
   reason: spot.reason,

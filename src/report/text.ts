@@ -11,7 +11,7 @@ import { reportOf, windowsOf } from './report.ts'
 import type { Report, ReportCause, ReportFlow, ReportProbe } from './report-shape.ts'
 import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Story, type StoryLedger, type Told } from './story.ts'
-import { counted, formatShare, longestText } from './words.ts'
+import { counted, formatShare, longestText, probeName } from './words.ts'
 
 const ledgerBar = 40
 
@@ -29,13 +29,11 @@ function titleLines({ capture, selection }: Report): string[] {
   ]
 }
 
-function probeLines(probe: ReportProbe): string[] {
+/** `width`: of the longest name. */
+function probeLines(probe: ReportProbe, width: number): string[] {
+  const name = padEnd(probeName(probe), width)
   const events = probe.state === 'absent' ? '' : `${counted(probe.events, 'event')}  `
-  return indented(
-    `${padEnd(probe.name, 9)}${padEnd(probe.state, 10)}${events}${hostText(probe.detail, longestText)}`,
-    21,
-    2,
-  )
+  return indented(`${name}  ${padEnd(probe.state, 10)}${events}${hostText(probe.detail, longestText)}`, width + 14, 2)
 }
 
 function flowLines(flow: ReportFlow): string[] {
@@ -129,11 +127,12 @@ export function formatText(session: FinishedSession, selection: Selection): stri
   const report = reportOf(session, selection)
   const told = worstOf(windowsOf(session, selection), report.late)
   const untold = report.late.length - told.length
+  const nameWidth = Math.max(7, ...report.capture.probes.map((probe) => probeName(probe).length))
   return [
     ...titleLines(report),
     '',
     'PROBES',
-    ...report.capture.probes.flatMap(probeLines),
+    ...report.capture.probes.flatMap((probe) => probeLines(probe, nameWidth)),
     '',
     'FLOWS',
     ...(report.flows.length === 0 ? ['  no VRRP advert in the capture'] : report.flows.flatMap(flowLines)),

@@ -152,10 +152,12 @@ const kindNames: Readonly<Record<Fact['kind'], string>> = {
 
 export const factKindName = (kind: Fact['kind']): string => kindNames[kind]
 
-/** `keepalived(812)`, in at most so many columns; empty where no process is known. */
+/** `keepalived(812)`, `lb01: keepalived(130)` inside a guest, in at most so many columns; empty where none is known. */
 export function whoOf(fact: Fact, columns = 40): string {
   const pid = fact.pid === undefined ? '' : `(${fact.pid})`
-  return fact.comm === undefined ? pid : hostText(fact.comm, Math.max(4, columns - pid.length)) + pid
+  const place = fact.guest === undefined ? '' : `${hostText(fact.guest, Math.max(4, Math.floor(columns / 3)))}: `
+  const room = Math.max(4, columns - pid.length - place.length)
+  return place + (fact.comm === undefined ? pid : hostText(fact.comm, room) + pid)
 }
 
 /** From due, signed: `+0.012 s`, `-1.204 s`. */
@@ -169,16 +171,24 @@ export function formatShare(share: number): string {
 }
 
 /** `sysdig from -0.412 s to +0.088 s: 1200 events dropped`. */
+/** `sysdig`, `sysdig in lb01`. */
+const sourceOf = ({ source, part }: BlindSpot): string =>
+  part === undefined ? source : `${source} in ${hostText(part, 24)}`
+
+/** `sysdig`, `sysdig lb01`: what a row of the list of probes is called. */
+export const probeName = ({ name, part }: { readonly name: string; readonly part?: string }): string =>
+  part === undefined || part === '' ? name : `${name} ${hostText(part, 16)}`
+
 export function blindSentence(spot: BlindSpot, due: Instant): string {
   const to = spot.to === undefined ? 'until now' : `to ${formatOffset(between(due, spot.to))}`
-  return `${spot.source} from ${formatOffset(between(due, spot.from))} ${to}: ${hostText(spot.reason, longestText)}`
+  return `${sourceOf(spot)} from ${formatOffset(between(due, spot.from))} ${to}: ${hostText(spot.reason, longestText)}`
 }
 
 /** One that is not about a single late advert: `clock since 12:03:20.100: …`. */
 export function blindNotice(spot: BlindSpot, snapshot: Snapshot): string {
   const from = formatClock(spot.from, snapshot.origin)
   const span = spot.to === undefined ? `since ${from}` : `from ${from} for ${formatSpan(between(spot.from, spot.to))}`
-  return `${spot.source} ${span}: ${hostText(spot.reason, longestText)}`
+  return `${sourceOf(spot)} ${span}: ${hostText(spot.reason, longestText)}`
 }
 
 /** `41k/s`, `3/s`, `0.2/s`. */
@@ -243,5 +253,5 @@ export function probeTrouble(probe: ProbeView): string | undefined {
   if (probe.reason === undefined && probe.remedy === undefined) return undefined
   const reason = hostText(probe.reason ?? probe.state, longestText)
   const remedy = probe.remedy === undefined ? '' : ` ${glyph.arrow} ${hostText(probe.remedy, longestText)}`
-  return `${probe.name} ${probe.state}: ${reason}${remedy}`
+  return `${probeName(probe)} ${probe.state}: ${reason}${remedy}`
 }

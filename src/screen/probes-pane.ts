@@ -3,7 +3,15 @@
 
 import { hostText, widthOf, wrap } from '../report/display-width.ts'
 import { glyph } from '../report/glyphs.ts'
-import { formatRunning, longestText, ownPhrase, probePhrase, probeSign, probeTrouble } from '../report/words.ts'
+import {
+  formatRunning,
+  longestText,
+  ownPhrase,
+  probeName,
+  probePhrase,
+  probeSign,
+  probeTrouble,
+} from '../report/words.ts'
 import type { ProbeView, Snapshot } from '../session/snapshot.ts'
 import { apart, cell, type Cell, type Row } from './cells.ts'
 import type { Meaning } from './palette.ts'
@@ -53,7 +61,7 @@ function flowed(items: readonly Row[], columns: number, between = 3): Row[] {
 export function probeRows(snapshot: Snapshot, columns: number, maxRows: number): Row[] {
   if (snapshot.probes.length === 0) return [[cell(' no probe yet', 'unseen')]]
   const signed = (probe: ProbeView, phrase: string): Row => [
-    cell(probe.name, 'strong'),
+    cell(probeName(probe), 'strong'),
     cell(` ${probeSign(probe)}`, probeMeaning(probe)),
     cell(phrase === '' ? '' : ` ${phrase}`),
   ]

@@ -40,6 +40,7 @@ import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
 import type { ProbeView, Snapshot, SnapshotRequest } from './snapshot.ts'
+import { vantageRow } from './vantage-rows.ts'
 import { tappedPackets } from './watched-packets.ts'
 
 export interface EngineOptions {
@@ -356,7 +357,7 @@ export function openEngine(options: EngineOptions): Engine {
         probes: states
           .views()
           .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined)
-          .map(withKeeping),
+          .map((view) => vantageRow(withKeeping(view), kernels.placed())),
         flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late.slice(-lateShown),

@@ -191,6 +191,12 @@ function viewOf(late: LateAdvert, flow: Flow, evidence: Evidence, gate: Ruling |
   return { subject, courses, read: gate === undefined ? readingOf(subject, courses) : gateReading(gate) }
 }
 
+/** What the guest's own transcript proves is no less sure for a source of the host that was not there. */
+const uncapped = (spot: Explanation['blindSpots'][number]): Explanation['blindSpots'][number] =>
+  spot.source === 'tcpdump' || spot.source === 'store' || spot.part !== undefined
+    ? spot
+    : { ...spot, effect: undefined }
+
 /** Host and guest together. */
 function insideView(subject: Subject, guest: GuestView): Viewed {
   const courses = coursesOf(subject)
@@ -241,7 +247,7 @@ export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Expla
       ...logSentences(late, evidence),
     ],
     ruledOut: gate === undefined ? ruledOutOf(subject, courses, outside, ruling.cause) : [],
-    blindSpots: blindness.spots,
+    blindSpots: inside === undefined ? blindness.spots : blindness.spots.map(uncapped),
     settledBy: ruling.confidence === 'certain' ? [] : [...new Set([...ruling.settledBy, ...blindness.settledBy])],
   }
 }

@@ -78,7 +78,7 @@ function heldRuling(subject: Subject, host: Ruling, reading: Extract<GuestReadin
       `its sendmsg returned ${formatSpan(by)} before the packet was on the link: nothing inside the guest held keepalived up`,
       `${guestTitle(guest.name)} itself went on all the while`,
       clockPhrase(guest),
-      ...host.evidence,
+      ...knownOutside(host),
     ],
     settledBy: host.settledBy.filter((one) => !one.startsWith('in the guest')),
   }
@@ -96,7 +96,7 @@ function lostRuling(subject: Subject, host: Ruling, reading: Extract<GuestReadin
       `between the two adverts ${formatSpan(spanOf(lost.guestGap))} passed inside the guest and ${formatSpan(lengthOf(subject.gap))} outside; its clock stayed behind`,
       clockPhrase(guest),
       ...(isSure ? ['others were heard meanwhile: the clock of the capture ran on'] : []),
-      ...host.evidence,
+      ...knownOutside(host),
     ],
     settledBy: [
       'virsh domstate --reason DOMAIN; virsh event --all --timestamp; grep -E "paused|shutting" /var/log/libvirt/qemu/*.log',
@@ -127,17 +127,28 @@ function standingEvidence(reading: Extract<GuestReading, { kind: 'standing' }>):
   ]
 }
 
-function standingRuling(host: Ruling, reading: Extract<GuestReading, { kind: 'standing' }>): Ruling {
-  const evidence = [...standingEvidence(reading), ...host.evidence]
-  if (host.cause !== 'unknown') return { ...host, evidence }
+/** Nobody saw the sender from outside: then the host has nothing to add but guesses. */
+const knownOutside = ({ cause, evidence }: Ruling): readonly string[] => (cause === 'unknown' ? [] : evidence)
+
+function standingRead(host: Read, reading: Extract<GuestReading, { kind: 'standing' }>): Read {
+  const { ruling } = host
+  const evidence = [...standingEvidence(reading), ...knownOutside(ruling)]
+  if (ruling.cause !== 'unknown') return { ...host, ruling: { ...ruling, evidence } }
+  const name = guestTitle(reading.guest.name)
   return {
     ...host,
-    evidence,
-    summary: `Never issued in time: ${guestTitle(reading.guest.name)} stood still as a whole, so it was not keepalived alone; what took the guest off its CPUs was not seen.`,
-    settledBy: [
-      'record on the host, too: the threads of its qemu tell a stop, a freeze, a quota or a full CPU apart (whylate live)',
-      ...host.settledBy,
-    ],
+    rest: `${name} stood still as a whole, or was not seen`,
+    ruling: {
+      ...ruling,
+      summary: `Never issued in time: ${name} stood still as a whole, so it was not keepalived alone; what took the guest off its CPUs was not seen.`,
+      evidence: [
+        ...evidence,
+        'open: a stop or a freeze of its qemu, a CPU quota, no free CPU on the host, a stall of qemu’s main loop, a thread of the guest that makes no call',
+      ],
+      settledBy: [
+        'record on the host, too: the threads of its qemu tell a stop, a freeze, a quota and a full CPU apart (whylate live)',
+      ],
+    },
   }
 }
 
@@ -207,7 +218,7 @@ export function sharpened(subject: Subject, host: Read, reading: GuestReading): 
         inner: undefined,
       }
     case 'standing':
-      return { ...kept, read: { ...host, ruling: standingRuling(host.ruling, reading) } }
+      return { ...kept, read: standingRead(host, reading) }
     case 'ordinary':
       return { ...kept, read: ordinaryRead(host, reading) }
   }

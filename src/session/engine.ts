@@ -153,6 +153,7 @@ export function openEngine(options: EngineOptions): Engine {
     isGuests: (source) => flows.flows().some((flow) => flow.source === source && senders.qemuOf(flow) !== undefined),
     tallyOf: (part) => states.tallyOf('sysdig', part),
     blindSpotsOf: kernelSpots,
+    told: () => blindSpots.all,
     onLost: (part, from, to, events) => states.lost('sysdig', part, from, to, events),
   })
   const bpftrace = createKernelIntake(store, states.tallyOf('bpftrace'), (from, to, events) =>

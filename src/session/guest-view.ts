@@ -34,8 +34,17 @@ export function guestSpots(vantage: KernelVantage, clock: OtherClock): readonly 
   ]
 }
 
-/** `quiet`: a store in which nobody sampled anything; no sample of the host is about a guest's threads. */
-export function guestView(vantage: KernelVantage, clock: OtherClock, session: Store, quiet: Store): GuestView {
+/**
+ * `quiet`: a store in which nobody sampled anything; no sample of the host is about a guest's threads. `told`: blind spots
+ * by the capture's clock, of whatever vantage point: a bundle keeps those of its guests so.
+ */
+export function guestView(
+  vantage: KernelVantage,
+  clock: OtherClock,
+  session: Store,
+  quiet: Store,
+  told: readonly BlindSpot[],
+): GuestView {
   const { store, issued, sources, lastAt } = vantage
   const { threads, pressure, cgroups, disks, inflight, beats } = quiet
   const inside = withKernel(
@@ -47,13 +56,15 @@ export function guestView(vantage: KernelVantage, clock: OtherClock, session: St
     senderOf: (flow, at) => sources.among(flow.source, at === undefined ? undefined : clock.there(at))[0],
     isOurs: () => false,
     // For whoever reads these tables they are the only ones there are.
-    blindSpots: guestSpots(vantage, clock).map(({ source, from, to, reason, remedy }) => ({
-      source,
-      from,
-      to,
-      reason,
-      remedy,
-    })),
+    blindSpots: [...guestSpots(vantage, clock), ...told.filter(({ part }) => part === vantageName(vantage))].map(
+      ({ source, from, to, reason, remedy }) => ({
+        source,
+        from,
+        to,
+        reason,
+        remedy,
+      }),
+    ),
     clockSteps: [],
     issued: (source, vrid, ipId) => {
       const found = issued.find(source, vrid, ipId)

@@ -53,6 +53,8 @@ export interface VantagesParts {
   readonly tallyOf: (part: string) => Tally
   /** By that kernel's own clock. */
   readonly blindSpotsOf: (part: string) => BlindSpots
+  /** What the owner of the input told by the capture's clock. */
+  readonly told: () => readonly BlindSpot[]
   readonly onLost: (part: string, from: Instant, to: Instant, events: number) => void
 }
 
@@ -198,7 +200,9 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
       const one = place().find(
         ({ vantage, placing }) => placing.kind === 'guest' && vantage.sources.find(flow.source) !== undefined,
       )
-      return one?.placing.kind === 'guest' ? guestView(one.vantage, one.placing.clock, session, quiet) : undefined
+      return one?.placing.kind === 'guest'
+        ? guestView(one.vantage, one.placing.clock, session, quiet, parts.told())
+        : undefined
     },
     issued(source, vrid, ipId) {
       for (const { vantage, placing } of place()) {

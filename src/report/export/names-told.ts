@@ -46,7 +46,11 @@ export function namesTold(session: FinishedSession, evidence: Evidence): Set<str
   }
   names.add(session.host)
   for (const { part } of session.blindSpots) if (part !== undefined) names.add(part)
-  for (const probe of session.probes) for (const file of probe.detail.split(', ')) names.add(file)
+  for (const { part, detail } of session.probes) {
+    names.add(part)
+    // Behind the files of a guest stands what was found of its clock.
+    for (const file of (detail.split('; ')[0] ?? '').split(', ')) names.add(file)
+  }
   for (const flow of session.flows) {
     names.add(flow.link)
     const sender = evidence.senderOf(flow)

@@ -2,6 +2,7 @@
 //
 // A file is read twice, here and when it is played, so it has to be a file: a pipe is refused with a sentence.
 
+import { constants as fileFlags } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { constants, gunzipSync } from 'node:zlib'
 import { Fault } from '../capture/fault.ts'
@@ -43,7 +44,8 @@ export function refuseFile(path: string, message: string, remedy: string): Fault
 async function openRegular(path: string): Promise<FileHandle> {
   let handle: FileHandle
   try {
-    handle = await open(path, 'r')
+    // A fifo would otherwise wait for its writer.
+    handle = await open(path, fileFlags.O_RDONLY | fileFlags.O_NONBLOCK)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
     const [message, remedy] = faults[code] ?? [`cannot be opened (${code})`, 'Check the path.']

@@ -279,6 +279,19 @@ describe('what cannot be made leaves nothing', () => {
     expect(readdirSync(folder).filter((one) => one !== 'empty.pcap')).toEqual(before)
   })
 
+  test('a pipe, a directory, an option for something else: a sentence at once, and no bundle', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const one = (path: string): ImportFiles => ({ ...noFiles, pcaps: [{ name: undefined, path }] })
+    expect(await faultOf(join(folder, 'x'), one(pipe))).toBe('2 pipe is not a regular file.')
+    expect(await faultOf(join(folder, 'x'), { ...tap, logs: [pipe] })).toBe('2 pipe is not a regular file.')
+    expect(await faultOf(join(folder, 'x'), one(captures))).toMatch(/^2 .*is a directory/)
+    expect(await faultOf(join(folder, 'x'), { ...tap, host: member('netns-freezer', 'tap.pcap') })).toMatch(
+      /^2 .*is a packet capture/,
+    )
+    expect(existsSync(join(folder, 'x.whylate'))).toBe(false)
+  })
+
   test('interrupted: nothing is left', async () => {
     const abort = new AbortController()
     const before = readdirSync(folder)

@@ -1,10 +1,11 @@
 // `whylate [live]`: the screen over a live session, or, where there is no terminal, the same as lines of text.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { formatNews, formatSession } from '../report/plain.ts'
+import { formatNews, formatNotes, formatSession } from '../report/plain.ts'
 import { openLive, type LiveSession } from '../session/live.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
+import { exportWindow } from './export-window.ts'
 import type { LiveOptions } from './live-options.ts'
 import { answer, notice } from './say.ts'
 import { settingsOf } from './settings.ts'
@@ -74,6 +75,7 @@ export async function showSession(
     openScreen({
       source: session,
       terminal: process,
+      exportWindow,
       until: waits.length === 0 ? undefined : Promise.race(waits),
       onQuit: () => undefined,
     }),
@@ -93,6 +95,7 @@ export async function runLive(options: LiveOptions): Promise<ExitCode> {
     if (hasTerminal()) notice('whylate: ending the probes …')
     const last = await session.stop()
     if (!hasTerminal()) answer(`\n${formatSession(last)}`)
+    else answer(formatNotes(session.snapshot()))
   }
   const { fault, late } = session.snapshot()
   if (fault !== undefined && session.snapshot().flows.length === 0) return exitCode.cannotRun

@@ -1,11 +1,15 @@
 // `whylate replay`: a bundle on the live screen, or, where there is no terminal, all that it says as text.
 
+import { hostText } from '../report/display-width.ts'
+import { barOf } from '../report/glyphs.ts'
 import { reportOverallOf } from '../report/overall.ts'
 import { formatSession } from '../report/plain.ts'
-import { openReplay, replayAll } from '../session/replay.ts'
+import { openReplay, type ReplaySession } from '../session/replay-session.ts'
+import { replayAll } from '../session/replay.ts'
 import type { ReplaySettings } from '../session/replay-player.ts'
 import { spanOf, type Span } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
+import { exportWindow } from './export-window.ts'
 import { answer, notice } from './say.ts'
 
 export interface ReplayOptions {
@@ -13,7 +17,7 @@ export interface ReplayOptions {
   readonly interval?: Span
   readonly late?: Span
   readonly budget: number
-  /** Undefined: as fast as it goes, and then the end. */
+  /** Undefined: it is read, and stands at its end. */
   readonly speed?: number
 }
 
@@ -37,12 +41,44 @@ async function replayAsText(path: string, options: ReplayOptions): Promise<ExitC
   return snapshot.late.length > 0 ? exitCode.late : exitCode.done
 }
 
+const toldAfterMs = 300
+const toldEveryMs = 100
+
+/** A packed bundle is unpacked before there is a screen: a bar on stderr when it takes its time, and Ctrl-C gives it up. */
+async function openUnpacked(path: string, options: ReplayOptions): Promise<ReplaySession> {
+  const giveUp = new AbortController()
+  const abort = (): void => giveUp.abort()
+  const startedMs = performance.now()
+  let nextMs = startedMs + toldAfterMs
+  const onUnpacked = (share: number): void => {
+    const nowMs = performance.now()
+    if (nowMs < nextMs) return
+    nextMs = nowMs + toldEveryMs
+    const leftS = Math.ceil((((nowMs - startedMs) / Math.max(share, 0.001)) * (1 - share)) / 1000)
+    const line = `unpacking ${barOf(share, 20)} ${Math.floor(share * 100)} %, ${leftS} s left, Ctrl-C gives up  ${path}`
+    process.stderr.write(`\r${hostText(line, Math.max(20, (process.stderr.columns ?? 80) - 1))}\x1b[K`)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, abort)
+  try {
+    return await openReplay(path, settingsOf(options), { speed: options.speed }, { onUnpacked, signal: giveUp.signal })
+  } finally {
+    if (nextMs > startedMs + toldAfterMs) process.stderr.write('\r\x1b[K')
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, abort)
+  }
+}
+
 export async function runReplay(path: string, options: ReplayOptions): Promise<ExitCode> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return replayAsText(path, options)
-  const session = await openReplay(path, settingsOf(options), { speed: options.speed ?? Infinity, at: undefined })
+  const session = await openUnpacked(path, options)
   try {
     const { openScreen } = await import('../screen/open-screen.ts')
-    await Promise.race([openScreen({ source: session, terminal: process, onQuit: () => undefined }), session.failure])
+    const closed = openScreen({
+      source: { ...session, transport: session },
+      terminal: process,
+      exportWindow,
+      onQuit: () => undefined,
+    })
+    await Promise.race([closed, session.failure])
   } finally {
     await session.stop()
     tell(session.bundle.remarks, session.bundle.complaints)

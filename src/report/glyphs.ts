@@ -21,6 +21,10 @@ export const glyph = {
   dot: '·',
   arrow: '→',
   atLeast: '≥',
+  note: '■',
+  played: '━',
+  position: '┃',
+  unseen: '▒',
 } as const
 
 const levels = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
@@ -43,6 +47,7 @@ const asciiForms: Readonly<Record<string, string>> = {
   '─': '-',
   '·': '-',
   '→': '>',
+  '←': '<',
   '≥': '>',
   '…': '~',
   '▁': '_',
@@ -57,6 +62,8 @@ const asciiForms: Readonly<Record<string, string>> = {
   '░': '.',
   '▒': ':',
   '┃': '|',
+  '■': '"',
+  '━': '=',
   µ: 'u',
 }
 

@@ -152,6 +152,12 @@ function intro({ capture, selection, late }: Report): string {
   return `<h1>${htmlText(counted(late.length, 'late advert'))}${htmlText(host)}</h1>\n<p class="dim">${htmlText(`Captured from ${capture.from} to ${capture.to}.${only}`)}</p>`
 }
 
+function notes({ marks }: Report): string {
+  if (marks.length === 0) return ''
+  const rows = marks.map(({ at, text }) => [word(at), long(hostText(text, longestText))])
+  return `<h2>Notes</h2>${table(['at', 'note'], rows)}`
+}
+
 const policy = `default-src 'none'; style-src 'unsafe-inline'`
 
 export function formatHtml(session: FinishedSession, selection: Selection): string {
@@ -168,6 +174,7 @@ export function formatHtml(session: FinishedSession, selection: Selection): stri
     intro(report),
     `<h2>Causes</h2>${causesTable(report)}`,
     ...report.overall.summary.map((one) => `<p>${htmlText(one)}</p>`),
+    notes(report),
     `<h2>Flows</h2>${flowsTable(report)}`,
     `<h2>Probes</h2>${probesTable(report)}`,
     report.late.length === 0 ? '' : '<h2>Late adverts</h2>',

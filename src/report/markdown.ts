@@ -121,6 +121,16 @@ export function formatMarkdown(session: FinishedSession, selection: Selection): 
       ? ['Nothing was late.', '']
       : table(['cause', 'late', 'lateness', 'share', 'takeovers', 'worst', 'confidence'], report.causes.map(causeRow))),
     ...report.overall.summary.flatMap((one) => [markdownText(one), '']),
+    ...(report.marks.length === 0
+      ? []
+      : [
+          '## Notes',
+          '',
+          ...table(
+            ['at', 'note'],
+            report.marks.map(({ at, text }) => [at, markdownText(hostText(text, 400))]),
+          ),
+        ]),
     '## Flows',
     '',
     ...(report.flows.length === 0

@@ -76,6 +76,15 @@ function lateLines(late: LateAdvert, snapshot: Snapshot): string[] {
   return indented(line, 6, 2)
 }
 
+/** The operator's notes, each in a line; empty when there are none. */
+export function formatNotes({ marks, origin }: Pick<Snapshot, 'marks' | 'origin'>): string {
+  if (marks.length === 0) return ''
+  const lines = marks.flatMap(({ at, text }) =>
+    indented(`${formatIso(epochAt(at, origin)).slice(0, 23)}Z  ${hostText(text, longestText)}`, 28, 2),
+  )
+  return ['NOTES', ...lines, ''].join('\n')
+}
+
 /**
  * Everything a snapshot says, the window of the selected late advert last. Ends in a line break. `together`: sentences
  * about all late adverts, where the session is over and they were made.
@@ -101,6 +110,7 @@ export function formatSession(snapshot: Snapshot, together: readonly string[] = 
     ...together.flatMap((one) => indented(one, 4, 2)),
     ...(blindSpots.length === 0 ? [] : ['', 'UNSEEN']),
     ...blindSpots.flatMap((spot) => indented(blindNotice(spot, snapshot), 4, 2)),
+    ...(snapshot.marks.length === 0 ? [] : ['', formatNotes(snapshot).trimEnd()]),
     ...(selected === undefined ? [] : ['', formatWindow(selected, snapshot).trimEnd()]),
     '',
   ].join('\n')

@@ -178,6 +178,13 @@ export interface ReportOverall {
   readonly summary: readonly string[]
 }
 
+/** What the operator noted. */
+export interface ReportMark {
+  readonly at: string
+  readonly atNs: string
+  readonly text: string
+}
+
 export interface Report {
   readonly schema: typeof reportSchema
   readonly capture: {
@@ -193,4 +200,6 @@ export interface Report {
   readonly causes: readonly ReportCause[]
   readonly flows: readonly ReportFlow[]
   readonly late: readonly ReportLate[]
+  /** In order of time, from `selection.since` to `until`. */
+  readonly marks: readonly ReportMark[]
 }

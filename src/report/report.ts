@@ -253,5 +253,8 @@ export function reportOf(session: FinishedSession, selection: Selection): Report
     causes: causesOf(late),
     flows: session.flows.filter((flow) => isOfFlow(flow, selection.flow)).map((flow) => flowOf(flow, session)),
     late,
+    marks: session.marks
+      .filter(({ at }) => (selection.since ?? -Infinity) <= at && at <= (selection.until ?? Infinity))
+      .map(({ at, text }) => ({ at: isoOf(at, origin), atNs: nsOf(at, origin), text })),
   }
 }

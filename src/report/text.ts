@@ -123,11 +123,18 @@ function lateLines({ view, late }: Told, session: FinishedSession, count: number
   ]
 }
 
+function noteLines({ marks }: Report): string[] {
+  if (marks.length === 0) return []
+  return ['NOTES', ...marks.flatMap(({ at, text }) => indented(`${at}  ${hostText(text, longestText)}`, 34, 2)), '']
+}
+
 export function formatText(session: FinishedSession, selection: Selection): string {
   const report = reportOf(session, selection)
   const told = worstOf(windowsOf(session, selection), report.late)
   const untold = report.late.length - told.length
   const nameWidth = Math.max(7, ...report.capture.probes.map((probe) => probeName(probe).length))
+  // An export of a single one still says which one it is.
+  const count = Math.max(session.windows.length, ...told.map(({ late }) => late.number))
   return [
     ...titleLines(report),
     '',
@@ -144,7 +151,8 @@ export function formatText(session: FinishedSession, selection: Selection): stri
     ...report.causes.map(causeLine),
     ...report.overall.summary.flatMap((one) => indented(one, 4, 2)),
     '',
+    ...noteLines(report),
     ...(untold > 0 ? [`The ${told.length} worst are told in full; --format json has the other ${untold}.`, ''] : []),
-    ...told.flatMap((one) => lateLines(one, session, session.windows.length)),
+    ...told.flatMap((one) => lateLines(one, session, count)),
   ].join('\n')
 }

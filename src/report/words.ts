@@ -1,11 +1,12 @@
 // The one place for the words: what a wire signature means, how much margin was left, what a probe does. The screen
 // and the plain text say the same thing in the same words.
 
-import type { Fact, Flow, LateAdvert, Overdue, Range, Wire } from '../diagnose/finding.ts'
+import type { Fact, Flow, LateAdvert, Overdue, Range, Wire, WindowView } from '../diagnose/finding.ts'
+import type { Mark } from '../events/mark.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { ProbeView, Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatSeconds, formatSpan } from '../time/format.ts'
-import { between, spanOf, type Instant, type Span } from '../time/instant.ts'
+import { after, between, spanOf, type Instant, type Span } from '../time/instant.ts'
 import { hostText, widthOf } from './display-width.ts'
 import { glyph } from './glyphs.ts'
 
@@ -254,4 +255,12 @@ export function probeTrouble(probe: ProbeView): string | undefined {
   const reason = hostText(probe.reason ?? probe.state, longestText)
   const remedy = probe.remedy === undefined ? '' : ` ${glyph.arrow} ${hostText(probe.remedy, longestText)}`
   return `${probeName(probe)} ${probe.state}: ${reason}${remedy}`
+}
+
+/** Somebody notes what she sees when she has seen it. */
+const notedAfter = spanOf(30e9)
+
+/** The notes that belong to a window: in it, or so soon after it that they may be about it. */
+export function marksNear({ window }: WindowView, marks: readonly Mark[]): readonly Mark[] {
+  return marks.filter(({ at }) => at >= window.from && at <= after(window.to, notedAfter))
 }

@@ -13,12 +13,15 @@
 
 import type { WindowView } from '../diagnose/finding.ts'
 import type { Snapshot } from '../session/snapshot.ts'
-import { apart, asciiRow, cell, fitted, ruled, type Row } from './cells.ts'
+import { bottomRows } from './bottom-rows.ts'
+import { asciiRow, cell, fitted, ruled, type Row } from './cells.ts'
+import { clockRows } from './clock-bar.ts'
 import { flowRows, flowRowsWanted } from './flows-pane.ts'
-import { hintsOf, keyHelp } from './keys.ts'
+import { itemRows } from './item-pane.ts'
+import { keyHelp } from './keys.ts'
 import { latePlace, lateRows, lateRowsWanted } from './late-pane.ts'
 import { headerRow, probeRows, troubleRows } from './probes-pane.ts'
-import { selectedNumber, shownOf, type ScreenState } from './state.ts'
+import { keyPlaceOf, selectedNumber, shownOf, type ScreenState } from './state.ts'
 import { briefWindow, fullWindow, windowTitle } from './window-pane.ts'
 
 export interface Size {
@@ -50,10 +53,10 @@ function drawn(snapshot: Snapshot, state: ScreenState, width: number, height: nu
     return scrolling(
       snapshot,
       state,
-      { title: ruled([cell('KEYS', 'title')], width), body: helpRows(state) },
+      { title: ruled([cell('KEYS', 'title')], width), body: helpRows(snapshot, state) },
       { columns: width, rows: height },
     )
-  if (state.pane === 'window') return windowFrame(snapshot, state, width, height)
+  if (state.pane !== 'overview') return windowFrame(snapshot, state, width, height)
   return still(overview(snapshot, state, width, height))
 }
 
@@ -64,18 +67,13 @@ function tinyRow(snapshot: Snapshot): Row {
   return [cell(overdue.length > 0 ? `${overdue.length} overdue ${late.length} late` : `${late.length} late`, 'strong')]
 }
 
-function helpRows(state: ScreenState): Row[] {
-  return keyHelp(state.pane).map(([keys, help]) => [cell(`  ${keys.padEnd(14)}`, 'strong'), cell(help)])
-}
-
-function keyRow(state: ScreenState, width: number): Row {
-  const hints = state.isHelp ? ['Esc back', 'j k scroll', 'q quit'] : hintsOf(state.pane, width - 1)
-  const paused = state.held === undefined ? [] : [cell('space goes on ', 'cursor')]
-  return apart([cell(` ${hints.join('   ')}`, 'muted')], paused, width)
+function helpRows(snapshot: Snapshot, state: ScreenState): Row[] {
+  const place = { ...keyPlaceOf(snapshot, state), pane: state.pane }
+  return keyHelp(place).map(([keys, help]) => [cell(`  ${keys.padEnd(14)}`, 'strong'), cell(help)])
 }
 
 /** The window as it is known: of the live snapshot, or of the held one. */
-function viewOf(snapshot: Snapshot, state: ScreenState): WindowView | undefined {
+export function viewOf(snapshot: Snapshot, state: ScreenState): WindowView | undefined {
   const wanted = selectedNumber(snapshot, state)
   const held = state.held?.selected
   return [snapshot.selected, held].find((view) => view?.late.number === wanted)
@@ -87,25 +85,33 @@ interface Pane {
 }
 
 function scrolling(snapshot: Snapshot, state: ScreenState, pane: Pane, size: Size): Frame {
-  const pageRows = Math.max(1, size.rows - 3)
-  const scrollRows = Math.max(0, pane.body.length - pageRows)
-  const top = Math.min(state.scroll, scrollRows)
-  const body = pane.body.slice(top, top + pageRows)
-  const below = pane.body.length - top - body.length
+  const top = [headerRow(snapshot, state, size.columns), ...clockRows(snapshot, size.columns), pane.title]
+  const pageRows = (bottom: readonly Row[]): number => Math.max(1, size.rows - top.length - bottom.length)
+  const page = pageRows(bottomRows(snapshot, state, [], size.columns))
+  const scrollRows = Math.max(0, pane.body.length - page)
+  const first = Math.min(state.scroll, scrollRows)
+  const body = pane.body.slice(first, first + page)
+  const below = pane.body.length - first - body.length
   const place = scrollRows === 0 ? [] : [cell(below === 0 ? 'end' : `${below} rows below`, 'muted')]
-  const rows = [
-    headerRow(snapshot, state, size.columns),
-    pane.title,
-    ...filled(body, pageRows),
-    apart(keyRow(state, size.columns - 16), place, size.columns),
-  ]
-  return { rows, pageRows, scrollRows }
+  const bottom = bottomRows(snapshot, state, place, size.columns)
+  return { rows: [...top, ...filled(body, page), ...bottom], pageRows: page, scrollRows }
+}
+
+/** One suspect or fact: nothing scrolls, the list moves. */
+function itemFrame(snapshot: Snapshot, state: ScreenState, view: WindowView, size: Size): Frame {
+  const shown = shownOf(snapshot, state)
+  const title = windowTitle(`WHY #${view.late.number}`, view.late, shown, size.columns)
+  const top = [headerRow(snapshot, state, size.columns), ...clockRows(snapshot, size.columns), title]
+  const bottom = bottomRows(snapshot, state, [], size.columns)
+  const room = Math.max(1, size.rows - top.length - bottom.length)
+  return still([...top, ...filled(itemRows(view, state.item, shown, size.columns, room), room), ...bottom])
 }
 
 function windowFrame(snapshot: Snapshot, state: ScreenState, width: number, height: number): Frame {
   const shown = shownOf(snapshot, state)
   const view = viewOf(snapshot, state)
   const size = { columns: width, rows: height }
+  if (view !== undefined && state.pane === 'item') return itemFrame(snapshot, state, view, size)
   if (view !== undefined)
     return scrolling(
       snapshot,
@@ -121,10 +127,11 @@ function windowFrame(snapshot: Snapshot, state: ScreenState, width: number, heig
 function overview(latest: Snapshot, state: ScreenState, width: number, height: number): Row[] {
   const shown = shownOf(latest, state)
   const hasWindow = selectedNumber(latest, state) !== undefined
-  const hasKeys = height >= 7
+  const hasKeys = height >= 7 || state.prompt !== undefined || state.said !== undefined
   const hasTitle = height >= 11
-  const header = [headerRow(latest, state, width), ...probeRows(shown, width, height < 16 ? 1 : 3)]
-  const keys = hasKeys ? [keyRow(state, width)] : []
+  const clock = clockRows(shown, width).slice(0, height < 11 ? 1 : 2)
+  const header = [headerRow(latest, state, width), ...clock, ...probeRows(shown, width, height < 16 ? 1 : 3)]
+  const keys = hasKeys ? bottomRows(latest, state, [], width) : []
   let left = height - header.length - keys.length - (hasTitle ? 1 : 0)
   const take = (wanted: number, most = left): number => {
     const taken = Math.max(0, Math.min(wanted, most, left))
@@ -139,10 +146,10 @@ function overview(latest: Snapshot, state: ScreenState, width: number, height: n
   const trouble = troubleRows(shown, width)
   const troubles = take(trouble.length, Math.max(1, Math.floor(height / 5)))
   const view = viewOf(latest, state)
-  const windowWanted = view === undefined ? 2 : 1 + briefWindow(view, width, height).length
+  const windowWanted = view === undefined ? 2 : 1 + briefWindow(view, shown, width, height).length
   const spare = Math.max(left - 6, left + windowLeast - windowWanted)
   const lateMost = hasWindow ? Math.min(Math.floor(height / 4), spare) : left
-  const lates = take(lateRowsWanted(shown) - overdue, lateMost)
+  const lates = take(lateRowsWanted(latest, state) - overdue, lateMost)
   const flowsMost = hasWindow ? Math.floor(left / 2) : left
   const flowsRest = take(flowRowsWanted(shown) - flows - flowsToo, flowsMost)
   const lateHeight = overdue + lates >= 2 || !hasWindow ? overdue + lates : 0
@@ -164,7 +171,10 @@ function windowRows(latest: Snapshot, state: ScreenState, size: Size, hasList: b
   const lead = hasList ? `WHY #${number}` : latePlace(latest, state)
   const view = viewOf(latest, state)
   if (view === undefined) return [ruled([cell(lead, 'title')], columns), [cell(' Reading the window …', 'muted')]]
-  return [windowTitle(lead, view.late, shownOf(latest, state), columns), ...briefWindow(view, columns, rows - 1)]
+  return [
+    windowTitle(lead, view.late, shownOf(latest, state), columns),
+    ...briefWindow(view, shownOf(latest, state), columns, rows - 1),
+  ]
 }
 
 /** Always the same number of rows: the keys stay on the last one, and a frame covers the one before. */

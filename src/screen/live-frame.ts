@@ -3,11 +3,24 @@
 // An overdue advert counts up here, between snapshots: the session's clock is carried on by our own. What is not heard
 // of for long is not carried on for ever: an engine that has gone silent is a fault, not an advert that is late.
 
+import type { WindowView } from '../diagnose/finding.ts'
 import type { Snapshot, SnapshotRequest } from '../session/snapshot.ts'
-import { after, spanOf } from '../time/instant.ts'
-import { frameOf, type Frame, type Size } from './frame.ts'
+import type { Transport } from '../session/transport.ts'
+import { after, spanOf, type Instant } from '../time/instant.ts'
+import { errandsOf, type Errand } from './errands.ts'
+import { frameOf, viewOf, type Frame, type Size } from './frame.ts'
 import { commandOf } from './keys.ts'
-import { initialState, keyPaneOf, reduce, type Command, type ScreenState, type Stage } from './state.ts'
+import type { ExportForm } from './prompt.ts'
+import {
+  initialState,
+  keyPlaceOf,
+  reduce,
+  shownOf,
+  wantedLate,
+  type Command,
+  type ScreenState,
+  type Stage,
+} from './state.ts'
 
 /** What the screen needs of a session. */
 export interface SnapshotSource {
@@ -15,10 +28,22 @@ export interface SnapshotSource {
   subscribe(listener: () => void): () => void
   snapshot(): Snapshot
   ask(request: SnapshotRequest): void
+  /** Keeps the operator's note; how, in a sentence. */
+  note(text: string, at: Instant): Promise<string>
+  /** Only of a replay. */
+  readonly transport?: Transport | undefined
 }
 
-/** What the reducer does not carry out. */
-type Outward = Extract<Command, { kind: 'quit' | 'suspend' | 'repaint' }>['kind']
+/** Writes a window to a file; where, or why not, in a sentence. */
+export type ExportWindow = (view: WindowView, snapshot: Snapshot, form: ExportForm) => Promise<Exported>
+
+export interface Exported {
+  readonly sentence: string
+  readonly isWritten: boolean
+}
+
+/** What concerns the terminal. */
+type Outward = Extract<Errand, { kind: 'quit' | 'suspend' | 'repaint' }>['kind']
 
 export interface LiveFrame {
   readonly subscribe: (listener: () => void) => () => void
@@ -34,7 +59,10 @@ export interface LiveFrameParts {
   readonly source: SnapshotSource
   size(): Size
   readonly form: 'utf8' | 'ascii'
+  readonly exportWindow: ExportWindow
   onCommand(kind: Outward): void
+  /** A defect of ours that came of an errand. */
+  onDefect(defect: unknown): void
   /** Monotonic, milliseconds. */
   nowMs(): number
 }
@@ -44,6 +72,8 @@ const countingMs = 200
 const restingMs = 1000
 /** Rates, gaps and counts: a frame of 120 × 40 costs Ink 20 to 30 ms, so they wait for one another. */
 const figuresMs = 400
+/** The clock of a replay that plays. */
+const playingMs = 200
 /** A live session tells at least each second how long it has been running. */
 const silenceMs = 5000
 
@@ -59,8 +89,11 @@ function carriedOn(snapshot: Snapshot, ageMs: number): Snapshot {
 }
 
 /** What is drawn at once when it changes. */
-function headlineOf({ late, overdue, selected, probes, flows, fault }: Snapshot): string {
+function headlineOf({ late, overdue, selected, probes, flows, fault, marks, replay }: Snapshot): string {
   return JSON.stringify([
+    marks.length,
+    replay === undefined ? undefined : [replay.isPaused, replay.speed, replay.isSeeking, replay.reading === undefined],
+
     late.length,
     late.at(-1)?.number,
     overdue.map((one) => one.flow),
@@ -82,6 +115,7 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
   let drawnMs = heardMs
   let timer: NodeJS.Timeout | undefined
   let timerMs = Infinity
+  let asked: number | undefined
 
   const current = (): Snapshot => carriedOn(latest, parts.nowMs() - heardMs)
   const frame = (): Frame => (made ??= frameOf(current(), state, parts.size(), parts.form))
@@ -93,50 +127,83 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
     timerMs = at
     timer = setTimeout(draw, ms)
   }
+  /** A replay tells of each of its moments itself. */
+  function drawByItself(): void {
+    if (latest.mode === 'live') drawWithin(latest.overdue.length > 0 ? countingMs : restingMs)
+  }
   function draw(): void {
     clearTimeout(timer)
     timerMs = Infinity
     made = undefined
     drawnMs = parts.nowMs()
     for (const listener of listeners) listener()
-    drawWithin(latest.overdue.length > 0 ? countingMs : restingMs)
+    drawByItself()
   }
   const hear = (): void => {
     const snapshot = source.snapshot()
     if (snapshot === latest) return
     latest = snapshot
     heardMs = parts.nowMs()
+    askAnew()
     const told = headline
     headline = headlineOf(snapshot)
-    if (headline === told) drawWithin(Math.max(0, figuresMs - (heardMs - drawnMs)))
+    const restMs = snapshot.mode === 'replay' ? playingMs : figuresMs
+    if (headline === told) drawWithin(Math.max(0, restMs - (heardMs - drawnMs)))
     else draw()
   }
-  const carryOut = (command: Command): void => {
-    switch (command.kind) {
+  /** The window that is wanted now, once. */
+  const askAnew = (): void => {
+    const wanted = wantedLate(latest, state)
+    if (wanted === asked) return
+    asked = wanted
+    source.ask({ late: wanted })
+  }
+  const say = (text: string, isWrong: boolean): void => carryOut({ kind: 'say', said: { text, isWrong } })
+  const writeWindow = async (form: ExportForm): Promise<void> => {
+    const view = viewOf(latest, state)
+    if (view === undefined) {
+      say('The window is still being read: press e again.', true)
+      return
+    }
+    const { sentence, isWritten } = await parts.exportWindow(view, shownOf(current(), state), form)
+    say(sentence, !isWritten)
+  }
+  const later = (work: Promise<void>): void => void work.catch((defect: unknown) => parts.onDefect(defect))
+  const run = (errand: Errand): void => {
+    const { transport } = source
+    switch (errand.kind) {
       case 'quit':
       case 'suspend':
       case 'repaint':
-        parts.onCommand(command.kind)
-        return
-      case 'step':
-      case 'newest':
-      case 'oldest':
-      case 'open':
-      case 'close':
-      case 'scroll':
-      case 'pause':
-      case 'help':
-        break
+        return parts.onCommand(errand.kind)
+      case 'play':
+        return transport?.play()
+      case 'seek':
+        return transport?.seek(errand.to)
+      case 'moment':
+        return transport?.step(errand.by)
+      case 'speed':
+        return transport?.setSpeed(errand.to)
+      case 'stop-reading':
+        return transport?.stopReading()
+      case 'note':
+        return later(source.note(errand.text, errand.at).then((sentence) => say(sentence, false)))
+      case 'export':
+        return later(writeWindow(errand.form))
     }
+  }
+  function carryOut(command: Command): void {
     const before = state
-    state = reduce(state, command, stage())
+    const on = stage()
+    state = reduce(state, command, on)
+    for (const errand of errandsOf(command, before, state, on.snapshot)) run(errand)
     if (state === before) return
-    if (state.selected !== before.selected) source.ask({ late: state.selected })
+    askAnew()
     draw()
   }
 
   const unsubscribe = source.subscribe(hear)
-  drawWithin(latest.overdue.length > 0 ? countingMs : restingMs)
+  drawByItself()
   return {
     subscribe(listener) {
       listeners.add(listener)
@@ -145,7 +212,7 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
     frame,
     redraw: draw,
     press(key) {
-      const command = commandOf(key, keyPaneOf(state))
+      const command = commandOf(key, keyPlaceOf(latest, state))
       if (command !== undefined) carryOut(command)
     },
     close() {

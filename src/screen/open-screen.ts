@@ -7,7 +7,7 @@ import './ink-environment.ts'
 import { render, type Instance } from 'ink'
 import { createElement } from 'react'
 import { App } from './App.tsx'
-import { createLiveFrame } from './live-frame.ts'
+import { createLiveFrame, type ExportWindow } from './live-frame.ts'
 import { paletteOf } from './palette.ts'
 import { openPlainScreen } from './plain-screen.ts'
 import type { ScreenOptions } from './screen-options.ts'
@@ -17,6 +17,9 @@ import { openTerminal, traitsOf } from './terminal.ts'
 const maxFps = 15
 /** A window that is dragged changes its size with each pixel. */
 const settledMs = 30
+
+const cannotExport: ExportWindow = () =>
+  Promise.resolve({ sentence: 'There is nowhere to export to.', isWritten: false })
 
 /** Resolves when the screen is closed; rejects with a defect of ours, the terminal restored in both cases. */
 export async function openScreen(options: ScreenOptions): Promise<void> {
@@ -42,6 +45,8 @@ export async function openScreen(options: ScreenOptions): Promise<void> {
     size: terminal.size,
     form: traits.form,
     nowMs: () => performance.now(),
+    exportWindow: options.exportWindow ?? cannotExport,
+    onDefect: (defect) => fail(defect),
     onCommand(kind) {
       if (kind === 'quit') end(undefined)
       else if (kind === 'suspend') terminal.suspend()

@@ -14,6 +14,8 @@ import {
 } from '../report/words.ts'
 import type { ProbeView, Snapshot } from '../session/snapshot.ts'
 import { apart, cell, type Cell, type Row } from './cells.ts'
+import { formatIso } from '../time/format.ts'
+import { epochAt } from '../time/instant.ts'
 import type { Meaning } from './palette.ts'
 import type { ScreenState } from './state.ts'
 
@@ -28,9 +30,14 @@ export function headerRow(snapshot: Snapshot, state: ScreenState, columns: numbe
     cell(' whylate', 'title'),
     cell(` ${snapshot.mode}`),
     ...paused,
-    cell(` ${glyph.dot} ${host} ${glyph.dot} ${formatRunning(shown.runningFor)}`),
+    cell(` ${glyph.dot} ${host} ${glyph.dot} ${since(shown)}`),
   ]
   return apart(left, [cell(ownPhrase(shown), 'muted')], columns)
+}
+
+/** How long it has been running; of a recording, of which day it is. */
+function since({ replay, runningFor, origin, now }: Snapshot): string {
+  return replay === undefined ? formatRunning(runningFor) : formatIso(epochAt(now, origin)).slice(0, 10)
 }
 
 function probeMeaning(probe: ProbeView): Meaning {

@@ -17,6 +17,7 @@ import {
   formatShare,
   longestText,
   marginSentence,
+  marksNear,
   whoOf,
   wireSentence,
 } from '../report/words.ts'
@@ -118,6 +119,15 @@ function unseenRows(view: WindowView, width: number): Row[] {
   return view.blindSpots.flatMap((spot) => wrapped(`UNSEEN ${blindSentence(spot, view.late.dueAt)}`, width, 'unseen'))
 }
 
+function noteRows(view: WindowView, snapshot: Snapshot, width: number): Row[] {
+  return marksNear(view, snapshot.marks).flatMap(({ at, text }) =>
+    wrap(hostText(text, longestText), Math.max(10, width - 25)).map((line, index): Row => [
+      cell(index === 0 ? ` NOTE ${formatClock(at, snapshot.origin)} UTC ` : ' '.repeat(23), 'title'),
+      cell(line),
+    ]),
+  )
+}
+
 /** All there is, for the pane of full height. */
 export function fullWindow(view: WindowView, snapshot: Snapshot, width: number): Row[] {
   const { late, facts, explanation } = view
@@ -127,6 +137,7 @@ export function fullWindow(view: WindowView, snapshot: Snapshot, width: number):
     view.more > 0 ? [[cell(` ${view.more} more facts are not kept in this list.`, 'muted')] as const] : []
   return [
     ...wrapped(costPhrase(late), width, late.takeover ? 'late' : 'warning'),
+    ...noteRows(view, snapshot, width),
     ...(explanation === undefined
       ? []
       : [...summaryRows(explanation, width), ...ledgerRows(explanation, width, 10), ...detailRows(explanation, width)]),
@@ -152,7 +163,7 @@ function evidenceRow(late: LateAdvert, width: number): Row[] {
 }
 
 /** What fits below the lists: cost and wire first, then what could not be seen, then the facts that cover most. */
-export function briefWindow(view: WindowView, width: number, height: number): Row[] {
+export function briefWindow(view: WindowView, snapshot: Snapshot, width: number, height: number): Row[] {
   const { late, facts, explanation } = view
   const wire = wrapped(wireSentence(late), width, 'strong').slice(0, height < 6 ? 1 : 2)
   const verdict =
@@ -169,11 +180,12 @@ export function briefWindow(view: WindowView, width: number, height: number): Ro
     left -= taken.length
     return taken
   }
+  const notes = take(noteRows(view, snapshot, width).slice(0, 2))
   const unseen = take(unseenRows(view, width).slice(0, 2))
   const margin = take(wrapped(marginSentence(late.margin), width, 'plain'))
   const evidence = take(evidenceRow(late, width))
-  const rest = height - head.length - unseen.length - margin.length - evidence.length
-  return [...head, ...margin, ...evidence, ...briefFacts(view, width, rest), ...unseen]
+  const rest = height - head.length - notes.length - unseen.length - margin.length - evidence.length
+  return [...head, ...notes, ...margin, ...evidence, ...briefFacts(view, width, rest), ...unseen]
     .slice(0, Math.max(0, height))
     .map((row) => fitted(row, width))
 }

@@ -32,9 +32,12 @@ const emptySnapshot = (options: EngineOptions): Snapshot => ({
   flows: [],
   overdue: [],
   late: [],
+  digests: [],
   selected: undefined,
   blindSpots: [],
   own: { cpuShare: 0, rssBytes: 0, storeBytes: 0, budgetBytes: options.budgetBytes },
+  marks: [],
+  replay: undefined,
   fault: undefined,
 })
 

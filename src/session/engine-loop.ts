@@ -32,6 +32,7 @@ export function runEngineLoop(options: EngineOptions, post: (snapshot: Snapshot,
     ticks++
     if (ticks % (1000 / tickMs) === 0) clock.pair()
     engine.tick(clock.now())
+    engine.judge(false)
     if (!isAsked && ticks % snapshotEveryTicks !== 0) return
     isAsked = false
     post(engine.snapshot(request), false)

@@ -74,6 +74,8 @@ export interface Engine {
   snapshot(request: SnapshotRequest): Snapshot
   /** All input is in: what is half read is malformed, what waits for a next advert settles. */
   end(): void
+  /** Sums up one more late advert, which takes some milliseconds; false when there is none to sum up. `isOver`: after `end`. */
+  judge(isOver: boolean): boolean
   /**
    * A stretch that the owner of the input knows could not be seen: a file that begins late, or is damaged. `part`: of this
    * kernel, by its own clock.
@@ -338,6 +340,7 @@ export function openEngine(options: EngineOptions): Engine {
       parsers.of(output.probe, output.part, output.life).push(output.bytes)
     },
     tick,
+    judge: (isOver) => windows.judge(now, isOver),
     end() {
       parsers.end()
       packets.release(instantOf(Infinity))
@@ -362,6 +365,7 @@ export function openEngine(options: EngineOptions): Engine {
         flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late.slice(-lateShown),
+        digests: windows.digestsFrom(Math.max(1, flows.late.length - lateShown + 1)),
         selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
         blindSpots: evidence.blindSpots.slice(-blindSpotsShown),
         own: {
@@ -370,6 +374,8 @@ export function openEngine(options: EngineOptions): Engine {
           storeBytes: store.bytes,
           budgetBytes: store.budgetBytes,
         },
+        marks: [],
+        replay: undefined,
         fault: tcpdump?.state === 'absent' || tcpdump?.state === 'failed' ? tcpdump.reason : undefined,
       }
     },

@@ -2,6 +2,7 @@
 
 import type { Flow, Overdue, WindowView } from '../diagnose/finding.ts'
 import { backgroundOf, type Background } from '../diagnose/overall/background.ts'
+import type { Mark } from '../events/mark.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { Epoch, Instant } from '../time/instant.ts'
 import type { Engine } from './engine.ts'
@@ -23,6 +24,8 @@ export interface FinishedSession {
   readonly windows: readonly WindowView[]
   /** Due, and not come when the capture ended. */
   readonly overdue: readonly Overdue[]
+  /** The operator's notes, oldest first. */
+  readonly marks: readonly Mark[]
   readonly blindSpots: readonly BlindSpot[]
   /** What all late adverts together are held against. */
   readonly background: Background
@@ -35,6 +38,8 @@ export interface Frame {
   readonly from: Instant
   readonly to: Instant
   readonly overdue: readonly Overdue[]
+  /** Undefined: it can hold none. */
+  readonly marks?: readonly Mark[]
 }
 
 const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
@@ -65,6 +70,7 @@ export function finishedSessionOf(engine: Engine, frame: Frame): FinishedSession
   const { probes, flows } = engine.snapshot({ late: 0 })
   return {
     ...frame,
+    marks: frame.marks ?? [],
     probes,
     flows,
     windows: windows.toSorted((a, b) => a.late.at - b.late.at),

@@ -3,6 +3,7 @@
 
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
+import { digestOf, type LateDigest } from '../diagnose/late-digest.ts'
 import { windowOf, windowView } from '../diagnose/window-view.ts'
 import { after, before, second, spanOf, type Instant, type Window } from '../time/instant.ts'
 
@@ -12,6 +13,10 @@ export interface LateWindows {
   viewOf(late: LateAdvert, now: Instant): WindowView
   /** What was made before all of it was known is made anew. */
   forget(): void
+  /** Makes the digest of the oldest late advert that has none and whose window has settled; false when there is none. */
+  judge(now: Instant, isOver: boolean): boolean
+  /** Of the late adverts from this number on, as far as they are made. */
+  digestsFrom(number: number): readonly LateDigest[]
 }
 
 /** How long a window goes on changing: slow probes (iostat, scap in 8 KiB pieces) speak of it later. */
@@ -26,6 +31,8 @@ export function createLateWindows(
   keep: (window: Window) => void,
 ): LateWindows {
   let pinned = 0
+  const digests: LateDigest[] = []
+  let judged = 0
   let cached: { readonly view: WindowView; readonly madeAt: Instant; readonly late: LateAdvert } | undefined
 
   const isFresh = (one: LateAdvert, now: Instant): boolean =>
@@ -49,8 +56,19 @@ export function createLateWindows(
       if (cached === undefined || !isFresh(one, now)) {
         const flow = flows().find((other) => other.id === one.flow)
         cached = { view: windowView(one, flow, evidence), madeAt: now, late: one }
+        digests[one.number] = digestOf(cached.view)
       }
       return cached.view
     },
+    judge(now, isOver) {
+      const one = late[judged]
+      if (one === undefined) return false
+      if (!isOver && (!one.isSettled || now - one.at <= windowSettlesAfter)) return false
+      judged++
+      const flow = flows().find((other) => other.id === one.flow)
+      digests[one.number] = digestOf(windowView(one, flow, evidence))
+      return true
+    },
+    digestsFrom: (number) => digests.slice(number).filter((one) => one !== undefined),
   }
 }

@@ -8,9 +8,10 @@ import { readLinks } from '../capture/links.ts'
 import type { OutputListener } from '../capture/output.ts'
 import { openOwnClock, type OwnClock } from '../capture/own-clock.ts'
 import { startProbes, type ProbeOptions, type RunningProbes } from '../capture/probes.ts'
-import type { Span } from '../time/instant.ts'
+import type { Instant, Span } from '../time/instant.ts'
 import type { EngineOptions } from './engine.ts'
 import { openEngineHere, openEngineWorker, type EngineHost } from './engine-host.ts'
+import { createSessionNotes } from './session-notes.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 
 export interface LiveSettings extends Omit<ProbeOptions, 'watched'> {
@@ -24,6 +25,8 @@ export interface LiveSession {
   subscribe(listener: () => void): () => void
   snapshot(): Snapshot
   ask(request: SnapshotRequest): void
+  /** A note at this moment; how it is kept, in a sentence. */
+  note(text: string, at: Instant): Promise<string>
   /** Ends every child, reads what they still said, and gives the last snapshot. Idempotent. */
   stop(): Promise<Snapshot>
   /** Rejects when the engine itself fails: a defect of ours. */
@@ -126,6 +129,7 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
     await engine.end()
     throw error
   }
+  const notes = createSessionNotes()
   const watching = watchLinks(settings.netns, probes.links, clock, listener)
   async function end(): Promise<Snapshot> {
     clearInterval(watching)
@@ -135,8 +139,12 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
   }
   return {
     subscribe: (listening) => engine.subscribe(listening),
-    snapshot: () => engine.snapshot(),
+    snapshot: () => notes.with(engine.snapshot()),
     ask: (request) => engine.ask(request),
+    note(text, at) {
+      notes.add(at, text)
+      return Promise.resolve('Noted for this session; it is printed when whylate ends.')
+    },
     stop: () => (stopping ??= end()),
     failure: engine.failure,
   }

@@ -1,6 +1,8 @@
 // What the screen and the plain output see of a session: a small value, made a few times a second.
 
 import type { Flow, LateAdvert, Overdue, WindowView } from '../diagnose/finding.ts'
+import type { LateDigest } from '../diagnose/late-digest.ts'
+import type { Mark } from '../events/mark.ts'
 import type { BlindSpot, ProbeName } from '../events/probe.ts'
 import type { Epoch, Instant, Span } from '../time/instant.ts'
 
@@ -30,6 +32,28 @@ export interface OwnUse {
   readonly budgetBytes: number
 }
 
+/** How far a bundle has been read, while that takes. */
+export interface Reading {
+  /** 0 to 1. */
+  readonly share: number
+  readonly bytesPerSecond: number
+  readonly leftMs: number
+}
+
+export interface ReplayView {
+  readonly path: string
+  /** Where the recording begins and ends. */
+  readonly from: Instant
+  readonly to: Instant
+  readonly isPaused: boolean
+  /** 1: as it was. */
+  readonly speed: number
+  /** Defined until all of it is read: there is no position yet but the end of what is known. */
+  readonly reading: Reading | undefined
+  /** On the way to a position that is asked for. */
+  readonly isSeeking: boolean
+}
+
 export interface Snapshot {
   /** Rises whenever anything in it changed. */
   readonly version: number
@@ -44,10 +68,16 @@ export interface Snapshot {
   readonly overdue: readonly Overdue[]
   /** Newest last. */
   readonly late: readonly LateAdvert[]
-  /** The one that was asked for, or the newest. */
+  /** Of those of `late` that have been summed up. */
+  readonly digests: readonly LateDigest[]
+  /** The one that was asked for, or the newest; in a replay the newest at or before its position. */
   readonly selected: WindowView | undefined
   readonly blindSpots: readonly BlindSpot[]
   readonly own: OwnUse
+  /** The operator's notes, oldest first. */
+  readonly marks: readonly Mark[]
+  /** Only of a bundle that is played: `late` is then of the whole of it, and `now` its position. */
+  readonly replay: ReplayView | undefined
   /** Without any advert source there is nothing to do; this says why. */
   readonly fault: string | undefined
 }

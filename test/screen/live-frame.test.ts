@@ -25,6 +25,8 @@ function opened(snapshot: Snapshot): Opened {
     size: () => ({ columns: 80, rows: 24 }),
     form: 'utf8',
     onCommand: () => {},
+    exportWindow: () => Promise.resolve({ sentence: 'Written.', isWritten: true }),
+    onDefect: (defect) => expect.unreachable(String(defect)),
     nowMs: () => Date.now(),
   })
   live.subscribe(() => draws++)

@@ -92,6 +92,7 @@ export function createTerminalRig(columns: number, rows: number, env: TerminalSt
 
 export interface SourceRig extends SnapshotSource {
   readonly asked: readonly SnapshotRequest[]
+  readonly noted: readonly string[]
   /** How many listen. */
   listeners(): number
   show(snapshot: Snapshot): void
@@ -100,9 +101,15 @@ export interface SourceRig extends SnapshotSource {
 export function createSourceRig(first: Snapshot): SourceRig {
   const listeners = new Set<() => void>()
   const asked: SnapshotRequest[] = []
+  const noted: string[] = []
   let current = first
   return {
     asked,
+    noted,
+    note(text) {
+      noted.push(text)
+      return Promise.resolve('Noted.')
+    },
     listeners: () => listeners.size,
     subscribe(listener) {
       listeners.add(listener)

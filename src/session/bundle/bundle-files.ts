@@ -2,7 +2,7 @@
 // but those that a bundle has; and each is read through one descriptor, so that what was checked is what is read.
 
 import { constants } from 'node:fs'
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
+import { lstat, open, readdir, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../capture/fault.ts'
 import { longestManifest } from './manifest.ts'
@@ -11,8 +11,12 @@ import { isMemberName, manifestName } from './member-name.ts'
 export interface BundleFiles {
   /** Of its members, sorted. */
   readonly names: readonly string[]
+  /** As the person gave it; false for a copy that was unpacked. */
+  readonly isDirectory: boolean
   /** What was found besides, and is not read: sentences. */
   readonly complaints: readonly string[]
+  /** Of all members. */
+  readonly sizeBytes: number
   readManifest(): Promise<string>
   /** Throws a Fault when it is no plain file or cannot be opened. */
   read(name: string): AsyncGenerator<Uint8Array>
@@ -83,6 +87,19 @@ async function readManifestOf(folder: string): Promise<string> {
   }
 }
 
+/** A size that cannot be told is found out when the member is read. */
+async function sizeOf(folder: string, names: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(
+    names.map((name) =>
+      lstat(join(folder, name)).then(
+        (facts) => (facts.isFile() ? facts.size : 0),
+        () => 0,
+      ),
+    ),
+  )
+  return sizes.reduce((sum, one) => sum + one, 0)
+}
+
 /** Throws a Fault where there is no directory. */
 export async function openBundleFiles(folder: string): Promise<BundleFiles> {
   let found: string[]
@@ -96,8 +113,11 @@ export async function openBundleFiles(folder: string): Promise<BundleFiles> {
   const isOurs = (name: string): boolean =>
     name === manifestName || name === `${manifestName}.new` || name === 'reserve.tmp'
   const strange = found.filter((name) => !isMemberName(name) && !isOurs(name))
+  const names = found.filter(isMemberName)
   return {
-    names: found.filter(isMemberName),
+    names,
+    isDirectory: true,
+    sizeBytes: await sizeOf(folder, names),
     complaints:
       strange.length === 0
         ? []

@@ -13,6 +13,7 @@ import { epochAt, epochOf, instantAt, type Instant } from '../../time/instant.ts
 import { formatBlindLine } from './blind-lines.ts'
 import { formatDiskRefusal, openBundleFolder, refuseToWrite, type BundleFolder } from './bundle-folder.ts'
 import type { Manifest, Member } from './manifest.ts'
+import { formatMarkLine } from './mark-lines.ts'
 import { openMemberFile, type MemberFile } from './member-file.ts'
 import { blindName, flightName, keptName, manifestName, marksName, tapeName } from './member-name.ts'
 import { createFlightGate, type FlightGate } from '../flight/flight-gate.ts'
@@ -308,8 +309,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
       else takeNotice(output)
     },
     mark(at, text) {
-      const note_ = { atNs: String(epochAt(at, origin)), text }
-      memberOf(marksName).add(encoder.encode(`${JSON.stringify(note_)}\n`))
+      memberOf(marksName).add(encoder.encode(formatMarkLine(at, text, origin)))
     },
     look(view) {
       if (gate === undefined || closing !== undefined || refusal !== undefined) return []

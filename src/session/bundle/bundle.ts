@@ -5,18 +5,23 @@ import { readFile, stat } from 'node:fs/promises'
 import { Fault } from '../../capture/fault.ts'
 import { openBundleFiles, refuseBundle, type BundleFiles } from './bundle-files.ts'
 import { parseManifest, type Manifest } from './manifest.ts'
-import { isPacked } from './member-name.ts'
+import { isPacked, marksName } from './member-name.ts'
 import { unpack, type Unpacked } from './packed-reader.ts'
-import { openTarArchive } from './tar-archive.ts'
+import { openTarArchive, type UnpackSettings } from './tar-archive.ts'
 
 export interface Bundle {
   readonly path: string
   readonly manifest: Manifest
   readonly names: readonly string[]
+  /** False for one that was packed. */
+  readonly isDirectory: boolean
   /** What a reader should know and that is no damage: it is still being written, it was never closed. */
   readonly remarks: readonly string[]
   /** Damage, in sentences; grows while members are read. */
   readonly complaints: readonly string[]
+  /** Of all members on the disk, and how many of them have been read. */
+  readonly sizeBytes: number
+  readonly readBytes: number
   /** A member, unpacked, as much of it as there is. Never throws for what is in it. */
   read(name: string): AsyncGenerator<Unpacked>
   /** Something that a reader of a member found. */
@@ -24,14 +29,14 @@ export interface Bundle {
   close(): Promise<void>
 }
 
-async function openFiles(path: string): Promise<BundleFiles> {
+async function openFiles(path: string, settings: UnpackSettings): Promise<BundleFiles> {
   let isDirectory: boolean
   try {
     isDirectory = (await stat(path)).isDirectory()
   } catch (error) {
     throw refuseBundle(path, error)
   }
-  return isDirectory ? openBundleFiles(path) : openTarArchive(path)
+  return isDirectory ? openBundleFiles(path) : openTarArchive(path, settings)
 }
 
 /** Is the process that writes it alive? By its start time, because pids come again. */
@@ -63,8 +68,8 @@ async function remarksOf(path: string, manifest: Manifest): Promise<string[]> {
 }
 
 /** Throws a Fault (exit code 4) for what is no bundle, or one of a version that is not known. */
-export async function openBundle(path: string): Promise<Bundle> {
-  const files = await openFiles(path)
+export async function openBundle(path: string, settings: UnpackSettings = {}): Promise<Bundle> {
+  const files = await openFiles(path, settings)
   let manifest: Manifest
   try {
     manifest = parseManifest(await files.readManifest(), path)
@@ -76,6 +81,7 @@ export async function openBundle(path: string): Promise<Bundle> {
   const complain = (sentence: string): void => {
     if (complaints.length < 100 && !complaints.includes(sentence)) complaints.push(sentence)
   }
+  let readBytes = 0
   const isClosed = manifest.closed !== undefined
   for (const { name } of manifest.members) if (isClosed && !files.names.includes(name)) complain(`${name} is missing.`)
 
@@ -83,11 +89,15 @@ export async function openBundle(path: string): Promise<Bundle> {
   async function* checked(name: string): AsyncGenerator<Uint8Array> {
     const said = manifest.members.find((one) => one.name === name)
     const hash = createHash('sha256')
+    // Notes are added after a bundle is closed: what it held then is what the manifest speaks of.
+    const judged = name === marksName ? (said?.sizeBytes ?? 0) : Infinity
     let size = 0
     try {
       for await (const chunk of files.read(name)) {
-        hash.update(chunk)
-        size += chunk.length
+        const part = chunk.subarray(0, judged - size)
+        hash.update(part)
+        size += part.length
+        readBytes += chunk.length
         yield chunk
       }
     } catch (error) {
@@ -116,8 +126,13 @@ export async function openBundle(path: string): Promise<Bundle> {
     path,
     manifest,
     names: files.names,
+    isDirectory: files.isDirectory,
     remarks: await remarksOf(path, manifest),
     complaints,
+    sizeBytes: files.sizeBytes,
+    get readBytes() {
+      return readBytes
+    },
     read,
     complain,
     close: () => files.close(),

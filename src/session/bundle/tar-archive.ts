@@ -70,7 +70,20 @@ function judge({ name, type, size }: Entry): { readonly as: string } | 'skip' | 
   }
 }
 
-async function* unpacked(path: string, mostBytes: number): AsyncGenerator<Buffer> {
+export interface UnpackSettings {
+  /** How much of the archive, 0 to 1. */
+  readonly onUnpacked?: (share: number) => void
+  /** Gives up; nothing is left of it then. */
+  readonly signal?: AbortSignal
+}
+
+interface Archive extends UnpackSettings {
+  readonly path: string
+  readonly size: number
+  readonly mostBytes: number
+}
+
+async function* unpacked({ path, size, mostBytes, onUnpacked, signal }: Archive): AsyncGenerator<Buffer> {
   const input = createReadStream(path, { highWaterMark: 64 * 1024 })
   const gunzip = input.pipe(createGunzip({ chunkSize: 256 * 1024 }))
   input.once('error', (error) => gunzip.destroy(error))
@@ -79,6 +92,8 @@ async function* unpacked(path: string, mostBytes: number): AsyncGenerator<Buffer
     for await (const chunk of gunzip) {
       total += (chunk as Buffer).length
       if (total > mostBytes) throw refuse(path, 'it unpacks to absurdly much')
+      if (signal?.aborted === true) throw new Fault(`${path} is not unpacked: it was given up.`, '', 2)
+      onUnpacked?.(Math.min(1, input.bytesRead / Math.max(1, size)))
       yield chunk as Buffer
     }
   } catch (error) {
@@ -91,7 +106,8 @@ async function* unpacked(path: string, mostBytes: number): AsyncGenerator<Buffer
   }
 }
 
-async function extract(path: string, mostBytes: number, folder: string): Promise<void> {
+async function extract(archive: Archive, folder: string): Promise<void> {
+  const { path } = archive
   let held = Buffer.alloc(0)
   let left = 0
   let padding = 0
@@ -119,7 +135,7 @@ async function extract(path: string, mostBytes: number, folder: string): Promise
   }
 
   try {
-    for await (const chunk of unpacked(path, mostBytes)) {
+    for await (const chunk of unpacked(archive)) {
       held = Buffer.concat([held, chunk])
       while (held.length > 0) {
         if (left > 0) {
@@ -151,7 +167,7 @@ async function extract(path: string, mostBytes: number, folder: string): Promise
 }
 
 /** Throws a Fault where it is refused; nothing of it is left then. */
-export async function openTarArchive(path: string): Promise<BundleFiles> {
+export async function openTarArchive(path: string, settings: UnpackSettings = {}): Promise<BundleFiles> {
   let size: number
   try {
     const facts = await stat(path)
@@ -163,9 +179,9 @@ export async function openTarArchive(path: string): Promise<BundleFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'whylate-bundle-'))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
   try {
-    await extract(path, alwaysBelieved + size * believedRatio, folder)
+    await extract({ path, size, mostBytes: alwaysBelieved + size * believedRatio, ...settings }, folder)
     const files = await openBundleFiles(folder)
-    return { ...files, close: remove }
+    return { ...files, isDirectory: false, close: remove }
   } catch (error) {
     await remove()
     throw error

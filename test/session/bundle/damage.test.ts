@@ -18,8 +18,8 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatSession } from '../../../src/report/plain.ts'
-import { openReplay, replayAll, type Replayed } from '../../../src/session/replay.ts'
-import { instantOf, spanOf } from '../../../src/time/instant.ts'
+import { replayAll, type Replayed } from '../../../src/session/replay.ts'
+import { instantOf } from '../../../src/time/instant.ts'
 import { openWriter, tenSeconds, writeBundle } from '../../fixtures/written-bundle.ts'
 
 const settings = { budgetBytes: 32 * 1024 * 1024, interval: undefined, late: undefined, vrid: undefined }
@@ -252,32 +252,6 @@ test('a disk that is too slow leaves a blind spot, never half a record', async (
   expect(snapshot.probes.every((probe) => probe.malformed === 0)).toBe(true)
   expect(snapshot.blindSpots.some((spot) => spot.reason.includes('the disk was too slow'))).toBe(true)
 })
-
-test(
-  'the transport of the screen: it stops where it is told, steps, goes back, and ends as replayAll does',
-  { timeout: 30_000 },
-  async () => {
-    const all = await played(night)
-    const session = await openReplay(night, settings, { speed: Infinity, at: instantOf(5e9) })
-    const until = async (isSo: () => boolean): Promise<void> => {
-      for (let tries = 0; tries < 500 && !isSo(); tries++) await new Promise((done) => setTimeout(done, 10))
-      expect(isSo()).toBe(true)
-    }
-    session.pause()
-    await until(() => session.transport.at === 5e9)
-    expect(session.snapshot().flows[0]?.adverts).toBe(5)
-    session.step(spanOf(1e9))
-    await until(() => session.snapshot().flows[0]?.adverts === 6)
-    session.seek(instantOf(2e9))
-    await until(() => session.snapshot().flows[0]?.adverts === 2)
-    session.setSpeed(50)
-    session.resume()
-    await until(() => session.transport.isOver)
-    await until(() => session.snapshot().now === all.snapshot.now)
-    expect(session.snapshot()).toEqual(all.snapshot)
-    await session.stop()
-  },
-)
 
 test('a folder of somebody else with other things in it is not read beyond its members', async () => {
   const copy = copyOf()

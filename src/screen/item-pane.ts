@@ -1,0 +1,124 @@
+// One suspect or one fact of a window with all that is known of it, below the list that it is chosen from.
+//
+//    ▶ stopped    ◆ qemu-system-x86(6875): stopped by SIGSTOP of kill(30211)
+//      call         postgres(8120): fdatasync of …
+//   ─ FACT 3 of 12 ─────────────────────────────────────────────────────────
+//    from       12:03:22.373 UTC, -0.390 s from due
+
+import type { Suspect } from '../diagnose/explanation.ts'
+import type { Fact, WindowView } from '../diagnose/finding.ts'
+import { hostText, wrap } from '../report/display-width.ts'
+import { glyph, laneOf } from '../report/glyphs.ts'
+import { factKindName, formatOffset, formatShare, longestText, whoOf } from '../report/words.ts'
+import type { Snapshot } from '../session/snapshot.ts'
+import { formatClock, formatSpan } from '../time/format.ts'
+import { between } from '../time/instant.ts'
+import { cell, column, fitted, ruled, type Row } from './cells.ts'
+
+type Item = { readonly kind: 'suspect'; readonly suspect: Suspect } | { readonly kind: 'fact'; readonly fact: Fact }
+
+function itemsOf({ explanation, facts }: WindowView): readonly Item[] {
+  return [
+    ...(explanation?.suspects ?? []).map((suspect): Item => ({ kind: 'suspect', suspect })),
+    ...facts.map((fact): Item => ({ kind: 'fact', fact })),
+  ]
+}
+
+function factLead(fact: Fact): string {
+  const who = whoOf(fact)
+  return who === '' ? '' : `${who}: `
+}
+
+function listRow(item: Item, isChosen: boolean, width: number): Row {
+  const isSuspect = item.kind === 'suspect'
+  const kind = isSuspect ? 'suspect' : factKindName(item.fact.kind)
+  const sign = isSuspect ? ' ' : item.fact.isSender ? glyph.sender : item.fact.isOurs ? glyph.ours : ' '
+  const text = isSuspect ? item.suspect.what : factLead(item.fact) + item.fact.text
+  return [
+    cell(isChosen ? ` ${glyph.cursor} ` : '   ', 'title'),
+    column(kind, 11, isChosen ? 'strong' : 'muted'),
+    cell(`${sign} `, 'title'),
+    cell(hostText(text, Math.max(1, width - 16)), isChosen ? 'strong' : 'plain'),
+  ]
+}
+
+type Field = readonly [name: string, value: string]
+
+function suspectFields({ what, kind, pid, covers, late, baseline, lift, p, q, bridge, score }: Suspect): Field[] {
+  const tooFew = 'too few late adverts to say'
+  return [
+    ['what', what],
+    ['kind', pid === undefined ? kind : `${kind}, pid ${pid}`],
+    ['covers', `${formatShare(covers)} of the lateness`],
+    ['late', `in ${late.hits} of ${late.of} late windows`],
+    ['on time', `in ${baseline.hits} of ${baseline.of} on-time windows of the same length`],
+    ['lift', lift === undefined ? tooFew : Number.isFinite(lift) ? lift.toPrecision(3) : 'never in on-time windows'],
+    [
+      'chance',
+      p === undefined ? tooFew : `p ${p.toPrecision(2)}${q === undefined ? '' : `, corrected q ${q.toPrecision(2)}`}`,
+    ],
+    ['tied by', bridge ?? 'no mechanism known: correlated at most'],
+    ['score', score.toPrecision(3)],
+  ]
+}
+
+function factFields(fact: Fact, { late }: WindowView, snapshot: Snapshot): Field[] {
+  const { from, to } = fact.window
+  const moment = (at: typeof from): string =>
+    `${formatClock(at, snapshot.origin)} UTC, ${formatOffset(between(late.dueAt, at))} from due`
+  return [
+    ['what', fact.text],
+    ...(fact.comm === undefined && fact.pid === undefined ? [] : ([['process', whoOf(fact)]] as const)),
+    ...(fact.isSender ? ([['role', 'it is the sender']] as const) : []),
+    ...(fact.isOurs ? ([['role', 'it belongs to whylate']] as const) : []),
+    ['from', moment(from)],
+    ...(to > from
+      ? ([
+          ['to', moment(to)],
+          ['for', formatSpan(between(from, to))],
+        ] as const)
+      : []),
+    ['covers', `${formatShare(fact.share)} of the lateness`],
+    ...(fact.isCoarse ? ([['exact', 'no: only to the interval in which its probe samples']] as const) : []),
+  ]
+}
+
+function fieldRows(fields: readonly Field[], width: number): Row[] {
+  return fields.flatMap(([name, value]) =>
+    wrap(hostText(value, longestText), Math.max(8, width - 12)).map((line, index) => [
+      cell(` ${(index === 0 ? name : '').padEnd(9)} `, 'muted'),
+      cell(line),
+    ]),
+  )
+}
+
+/** `chosen` of the list above, its fields below; the list gives way. */
+export function itemRows(view: WindowView, chosen: number, snapshot: Snapshot, width: number, height: number): Row[] {
+  const items = itemsOf(view)
+  const at = Math.min(items.length - 1, chosen)
+  const item = items[at]
+  if (item === undefined) return [[cell(' Nothing is known about this window.', 'unseen')]]
+  const lateness = { from: view.late.dueAt, to: view.late.at }
+  const lane =
+    item.kind === 'fact' && width >= 60
+      ? [
+          [
+            cell(' due       ', 'muted'),
+            cell(laneOf(item.fact.window, lateness, width - 18, item.fact.isCoarse), 'warning'),
+            cell(' sent', 'muted'),
+          ],
+        ]
+      : []
+  const fields = [
+    ...fieldRows(item.kind === 'suspect' ? suspectFields(item.suspect) : factFields(item.fact, view, snapshot), width),
+    ...lane,
+  ]
+  const room = Math.max(1, Math.min(items.length, height - 1 - fields.length, Math.max(3, Math.floor(height / 2))))
+  const first = Math.max(0, Math.min(at - Math.floor(room / 2), items.length - room))
+  const list = items.slice(first, first + room).map((one, index) => listRow(one, first + index === at, width))
+  const title = ruled(
+    [cell(`${item.kind === 'fact' ? 'FACT' : 'SUSPECT'} ${at + 1} of ${items.length}`, 'title')],
+    width,
+  )
+  return [...list, title, ...fields].slice(0, height).map((row) => fitted(row, width))
+}

@@ -5,11 +5,13 @@ import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock } from '../time/format.ts'
 import { apart, cell, fitted, type Row } from './cells.ts'
 import { stretchOf } from './go-to.ts'
+import type { Size } from './frame.ts'
 import { hintsOf } from './keys.ts'
 import type { Prompt } from './prompt.ts'
 import { keyPlaceOf, selectedNumber, type ScreenState } from './state.ts'
 
-const mostSaid = 3
+/** Of a pane that is not high a sentence takes no more than it can spare. */
+const mostSaid = (height: number): number => Math.max(0, Math.min(3, Math.floor((height - 4) / 2)))
 const longestSaid = 1000
 
 function hintOf(prompt: Prompt, snapshot: Snapshot): string {
@@ -50,9 +52,9 @@ function promptRow(prompt: Prompt, snapshot: Snapshot, state: ScreenState, width
   return fitted([cell(label, 'title'), cell(hostText(shown, room)), cell(' ', 'cursor')], width)
 }
 
-const sentenceRows = (text: string, meaning: 'late' | 'strong' | 'muted', width: number): Row[] =>
-  wrap(hostText(text, longestSaid), Math.max(10, width - 2))
-    .slice(0, mostSaid)
+const sentenceRows = (text: string, meaning: 'late' | 'strong' | 'muted', { columns, rows }: Size): Row[] =>
+  wrap(hostText(text, longestSaid), Math.max(10, columns - 2))
+    .slice(0, mostSaid(rows))
     .map((line) => [cell(` ${line}`, meaning)])
 
 function keyRow(snapshot: Snapshot, state: ScreenState, place: Row, width: number): Row {
@@ -64,10 +66,10 @@ function keyRow(snapshot: Snapshot, state: ScreenState, place: Row, width: numbe
 }
 
 /** At least one; `place` stands at the right of the keys. */
-export function bottomRows(snapshot: Snapshot, state: ScreenState, place: Row, width: number): Row[] {
+export function bottomRows(snapshot: Snapshot, state: ScreenState, place: Row, size: Size): Row[] {
   const { prompt, said } = state
-  const told = said === undefined ? [] : sentenceRows(said.text, said.isWrong ? 'late' : 'strong', width)
-  if (prompt === undefined) return [...told, keyRow(snapshot, state, place, width)]
-  const hint = told.length > 0 ? told : sentenceRows(hintOf(prompt, snapshot), 'muted', width)
-  return [...hint, promptRow(prompt, snapshot, state, width)]
+  const told = said === undefined ? [] : sentenceRows(said.text, said.isWrong ? 'late' : 'strong', size)
+  if (prompt === undefined) return [...told, keyRow(snapshot, state, place, size.columns)]
+  const hint = told.length > 0 ? told : sentenceRows(hintOf(prompt, snapshot), 'muted', size)
+  return [...hint, promptRow(prompt, snapshot, state, size.columns)]
 }

@@ -87,13 +87,13 @@ interface Pane {
 function scrolling(snapshot: Snapshot, state: ScreenState, pane: Pane, size: Size): Frame {
   const top = [headerRow(snapshot, state, size.columns), ...clockRows(snapshot, size.columns), pane.title]
   const pageRows = (bottom: readonly Row[]): number => Math.max(1, size.rows - top.length - bottom.length)
-  const page = pageRows(bottomRows(snapshot, state, [], size.columns))
+  const page = pageRows(bottomRows(snapshot, state, [], size))
   const scrollRows = Math.max(0, pane.body.length - page)
   const first = Math.min(state.scroll, scrollRows)
   const body = pane.body.slice(first, first + page)
   const below = pane.body.length - first - body.length
   const place = scrollRows === 0 ? [] : [cell(below === 0 ? 'end' : `${below} rows below`, 'muted')]
-  const bottom = bottomRows(snapshot, state, place, size.columns)
+  const bottom = bottomRows(snapshot, state, place, size)
   return { rows: [...top, ...filled(body, page), ...bottom], pageRows: page, scrollRows }
 }
 
@@ -102,7 +102,7 @@ function itemFrame(snapshot: Snapshot, state: ScreenState, view: WindowView, siz
   const shown = shownOf(snapshot, state)
   const title = windowTitle(`WHY #${view.late.number}`, view.late, shown, size.columns)
   const top = [headerRow(snapshot, state, size.columns), ...clockRows(snapshot, size.columns), title]
-  const bottom = bottomRows(snapshot, state, [], size.columns)
+  const bottom = bottomRows(snapshot, state, [], size)
   const room = Math.max(1, size.rows - top.length - bottom.length)
   return still([...top, ...filled(itemRows(view, state.item, shown, size.columns, room), room), ...bottom])
 }
@@ -131,7 +131,7 @@ function overview(latest: Snapshot, state: ScreenState, width: number, height: n
   const hasTitle = height >= 11
   const clock = clockRows(shown, width).slice(0, height < 11 ? 1 : 2)
   const header = [headerRow(latest, state, width), ...clock, ...probeRows(shown, width, height < 16 ? 1 : 3)]
-  const keys = hasKeys ? bottomRows(latest, state, [], width) : []
+  const keys = hasKeys ? bottomRows(latest, state, [], { columns: width, rows: height }) : []
   let left = height - header.length - keys.length - (hasTitle ? 1 : 0)
   const take = (wanted: number, most = left): number => {
     const taken = Math.max(0, Math.min(wanted, most, left))

@@ -47,9 +47,9 @@ function labelOf(prompt: Prompt, snapshot: Snapshot, state: ScreenState): string
 function promptRow(prompt: Prompt, snapshot: Snapshot, state: ScreenState, width: number): Row {
   const label = ` ${labelOf(prompt, snapshot, state)}: `
   const room = Math.max(1, width - widthOf(label) - 2)
-  let shown = prompt.text
-  while (widthOf(shown) > room) shown = shown.slice(1)
-  return fitted([cell(label, 'title'), cell(hostText(shown, room)), cell(' ', 'cursor')], width)
+  let letters = Array.from(prompt.text).slice(-room)
+  while (widthOf(letters.join('')) > room) letters = letters.slice(1)
+  return fitted([cell(label, 'title'), cell(hostText(letters.join(''), room)), cell(' ', 'cursor')], width)
 }
 
 const sentenceRows = (text: string, meaning: 'late' | 'strong' | 'muted', { columns, rows }: Size): Row[] =>

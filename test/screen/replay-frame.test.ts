@@ -120,13 +120,18 @@ test('a prompt and what is wrong with it fit every size, and the rows stay as ma
     { ...initialState, pane: 'item', item: 3 },
     { ...initialState, filter: typeof filter === 'string' ? undefined : filter },
   ]
-  const evil = hostile.map((name): Snapshot => {
+  const evil = hostile.slice(0, 10).map((name): Snapshot => {
     const { replay } = snapshot
     return { ...hostileSnapshot(name), mode: 'replay', replay, marks: [{ at: snapshot.now, text: name }] }
   })
   for (const one of [snapshot, ...evil])
     for (const state of states)
-      for (const [columns, rows] of [...sizes, [300, 60], [21, 6], [33, 7], [60, 9]] as const) {
+      for (const [columns, rows] of [
+        [80, 24],
+        [40, 12],
+        [300, 60],
+        [33, 7],
+      ] as const) {
         for (const form of ['utf8', 'ascii'] as const) {
           const frame = frameOf(one, state, { columns, rows }, form)
           expect(frame.rows).toHaveLength(rows - 1)

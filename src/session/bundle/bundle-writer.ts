@@ -12,6 +12,7 @@ import type { BlindSpot, ProbeName, ProbeNotice } from '../../events/probe.ts'
 import { epochAt, epochOf, instantAt, type Instant } from '../../time/instant.ts'
 import { formatBlindLine } from './blind-lines.ts'
 import { formatDiskRefusal, openBundleFolder, refuseToWrite, type BundleFolder } from './bundle-folder.ts'
+import { createLostStretches } from './lost-stretches.ts'
 import type { Manifest, Member } from './manifest.ts'
 import { formatMarkLine } from './mark-lines.ts'
 import { openMemberFile, type MemberFile } from './member-file.ts'
@@ -19,6 +20,7 @@ import { blindName, flightName, keptName, manifestName, marksName, tapeName } fr
 import { createFlightGate, type FlightGate } from '../flight/flight-gate.ts'
 import type { FlightView, PlanTimes } from '../flight/flight-plan.ts'
 import type { Claim } from '../flight/flight-ring.ts'
+import { createKeptClaims } from '../flight/kept-claims.ts'
 import { formatKept } from '../flight/kept-lines.ts'
 import { createMemberRoutes } from './member-routes.ts'
 import { createTapeTrack } from './tape-track.ts'
@@ -63,15 +65,10 @@ const noticeBytes = 1024 * 1024
 const reserveName = 'reserve.tmp'
 const reserveBytes = 256 * 1024
 
+const cutOff = 'its last words, cut off in the middle, are not in the recording'
 const tooSlow = 'the disk was too slow: this stretch is not in the recording'
 
 const encoder = new TextEncoder()
-
-interface Loss {
-  readonly from: Instant
-  bytes: number
-  readonly reason: string
-}
 
 async function makeFolder(settings: BundleSettings): Promise<BundleFolder> {
   const folder = await openBundleFolder(settings.path)
@@ -98,16 +95,14 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     origin,
     keepsSecrets,
     memberOf,
-    onCutOff: ({ probe, at }) =>
-      blind(probe, at, at, 'its last words, cut off in the middle, are not in the recording'),
+    onCutOff: ({ probe, at }) => blind({ source: probe, from: at, to: at, reason: cutOff, remedy: undefined }),
   })
   const flightTrack = createTapeTrack((line) => memberOf(flightName).add(line))
-  let claims: Claim[] = []
+  const claims = createKeptClaims()
   const gate = openGate()
   const probes = new Map<ProbeName, Manifest['probes'][number]>()
-  const losses = new Map<ProbeName, Loss>()
+  const lost = createLostStretches(blind)
   let isManifestOld = true
-  let lostBytes = 0
   let closing: Promise<void> | undefined
   let refusal: string | undefined
   let refuse: (reason: string) => void = () => undefined
@@ -139,18 +134,11 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
       memberOf,
       track: flightTrack,
       isFull: () => waitingBytes() > queueBytes,
-      lose: (probe, at, bytes) => lose(probe, at, bytes, tooSlow),
-      found,
-      keep,
+      lose: (probe, at, bytes) => lost.lose(probe, at, bytes, tooSlow),
+      found: (probe, at) => lost.found(probe, at),
+      keep: (claim) => claims.add(claim),
       blind,
     })
-  }
-
-  /** A stretch that goes on is one line a round. */
-  function keep(claim: Claim): void {
-    const last = claims.at(-1)
-    if (last === undefined || last.because !== claim.because || last.to !== claim.from) claims.push(claim)
-    else claims[claims.length - 1] = { ...claim, from: last.from }
   }
 
   /** A file is there from its first bytes on; the disk hears of it in the next round. */
@@ -168,7 +156,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     const whole = source.units.push(output.bytes)
     const unreadable = source.units.takeLost()
     if (unreadable > 0) {
-      lose(output.probe, output.at, unreadable, 'what it said could not be understood and is not in the recording')
+      lost.lose(output.probe, output.at, unreadable, 'what it said could not be understood and is not in the recording')
       gate?.miss(output)
     }
     const units = gate === undefined ? whole : gate.take(output, whole)
@@ -176,34 +164,19 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     const file = routes.fileOf(source, output)
     if (file === undefined) return
     if (units.length > 0 && waitingBytes() + units.length > queueBytes) {
-      lose(output.probe, output.at, units.length, tooSlow)
+      lost.lose(output.probe, output.at, units.length, tooSlow)
       return
     }
     if (units.length > 0) {
       file.add(units)
-      found(output.probe, output.at)
+      lost.found(output.probe, output.at)
     }
     track.reached({ ...output, member: file.name, to: file.length })
     if (waitingBytes() > earlyBytes) wake()
   }
 
-  function lose(probe: ProbeName, at: Instant, bytes: number, reason: string): void {
-    lostBytes += bytes
-    const loss = losses.get(probe)
-    if (loss === undefined) losses.set(probe, { from: at, bytes, reason })
-    else loss.bytes += bytes
-  }
-
-  /** Bytes of a probe go through again: its blind spot is over. */
-  function found(probe: ProbeName, at: Instant): void {
-    const loss = losses.get(probe)
-    if (loss === undefined) return
-    losses.delete(probe)
-    blind(probe, loss.from, at, `${loss.reason} (${loss.bytes} bytes)`)
-  }
-
-  function blind(source: BlindSpot['source'], from: Instant, to: Instant, reason: string): void {
-    memberOf(blindName).add(encoder.encode(formatBlindLine({ source, from, to, reason, remedy: undefined }, origin)))
+  function blind(spot: BlindSpot): void {
+    memberOf(blindName).add(encoder.encode(formatBlindLine(spot, origin)))
   }
 
   function takeNotice(notice: ProbeNotice): void {
@@ -227,8 +200,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   async function flushAll(): Promise<void> {
     track.flush()
     flightTrack.flush()
-    const ready = claims
-    claims = []
+    const ready = claims.take()
     const at = settings.now()
     await folder.check()
     if (isManifestOld) {
@@ -265,7 +237,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     wake()
     await running
     gate?.end(at)
-    for (const [probe, loss] of losses) blind(probe, loss.from, at, `${loss.reason} (${loss.bytes} bytes)`)
+    lost.end(at)
     if (refusal === undefined) await round()
     await folder.remove(reserveName)
     const members: Member[] = []
@@ -301,7 +273,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
       return [...files.values()].reduce((sum, file) => sum + file.sizeBytes, tape.sizeBytes)
     },
     get lostBytes() {
-      return lostBytes
+      return lost.bytes
     },
     take(output) {
       if (closing !== undefined || refusal !== undefined) return

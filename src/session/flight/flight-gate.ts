@@ -10,7 +10,7 @@
 // one of scap begins with the state of the host as it was then (parse/scap/state-blocks.ts).
 
 import type { ProbeBytes } from '../../capture/output.ts'
-import type { ProbeName } from '../../events/probe.ts'
+import type { BlindSpot, ProbeName } from '../../events/probe.ts'
 import { createScapState } from '../../parse/scap/scap-state.ts'
 import { formatIso } from '../../time/format.ts'
 import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
@@ -46,7 +46,7 @@ export interface GateSettings {
   /** Bytes of the probe go through (again). */
   readonly found: (probe: ProbeName, at: Instant) => void
   readonly keep: (claim: Claim) => void
-  readonly blind: (source: ProbeName, from: Instant, to: Instant, reason: string) => void
+  readonly blind: (spot: BlindSpot) => void
 }
 
 interface Held extends Piece {
@@ -62,6 +62,7 @@ interface Course {
   isBroken: boolean
 }
 
+const tooLate = 'the flight recorder no longer had this stretch when it was needed'
 export const thinnedPart = 'fine'
 
 export function createFlightGate(settings: GateSettings): FlightGate {
@@ -86,12 +87,7 @@ export function createFlightGate(settings: GateSettings): FlightGate {
       isFull,
       claim: settings.keep,
       fallShort(want, from) {
-        settings.blind(
-          engine,
-          want.needsFrom,
-          from,
-          'the flight recorder no longer had this stretch when it was needed',
-        )
+        settings.blind({ source: engine, from: want.needsFrom, to: from, reason: tooLate, remedy: undefined })
         if (from - toldShort < 60e9) return
         toldShort = from
         notices.push(

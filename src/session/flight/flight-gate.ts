@@ -18,7 +18,7 @@ import type { MemberFile } from '../bundle/member-file.ts'
 import { memberNameOf } from '../bundle/member-name.ts'
 import type { TapeTrack } from '../bundle/tape-track.ts'
 import { nothing } from '../bundle/unit-stream.ts'
-import { createFlightPlan, type FlightView, type PlanTimes } from './flight-plan.ts'
+import { createFlightPlan, mostAnHour, type FlightView, type PlanTimes } from './flight-plan.ts'
 import { createFlightRing, type Claim, type Piece } from './flight-ring.ts'
 import { createHostThinning } from './host-thinning.ts'
 
@@ -154,7 +154,12 @@ export function createFlightGate(settings: GateSettings): FlightGate {
         ring.push({ probe, part, life, at, bytes: nothing, isKernel: probe !== 'host', isHole: true })
     },
     look(view, now) {
+      const { skipped } = plan
       for (const want of plan.update(view, now)) ring.want(want)
+      if (skipped === 0 && plan.skipped > 0)
+        notices.push(
+          `${mostAnHour} late windows were kept within an hour, and more are not: from ${formatIso(epochAt(now, origin))} on a late advert may have nothing of the kernel engine`,
+        )
       ring.drain(now)
     },
     end(now) {

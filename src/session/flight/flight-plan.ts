@@ -29,6 +29,8 @@ export interface FlightView {
 }
 
 export interface FlightPlan {
+  /** Late adverts whose windows were not wanted any more: so many had been kept within the hour. */
+  readonly skipped: number
   /** What is wanted from now on, or is wanted of what was. */
   update(view: FlightView, now: Instant): Want[]
   /** The recording ends. */
@@ -66,6 +68,7 @@ export function createFlightPlan(startedAt: Instant, times: PlanTimes = planTime
   let told = 0
   let spreadAt: number = startedAt
   let hasBegun = false
+  let skipped = 0
   /** When the late adverts of the last hour were kept. */
   let keptLately: number[] = []
 
@@ -111,11 +114,17 @@ export function createFlightPlan(startedAt: Instant, times: PlanTimes = planTime
   }
 
   return {
+    get skipped() {
+      return skipped
+    },
     update(view, now) {
       const wants: Want[] = []
       const fresh = view.late.filter((one) => one.number > told)
       for (const late of fresh) {
-        if (isSpent(now)) continue
+        if (isSpent(now)) {
+          skipped++
+          continue
+        }
         keptLately.push(now)
         wants.push(...aroundLate(view, late, now))
       }

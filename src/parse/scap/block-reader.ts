@@ -165,14 +165,16 @@ export function createBlockReader(sink: BlockSink): BlockReader {
       hold(bytes, read, bytes.length)
     },
     end() {
-      if (heldLength === 0) return
       isEnding = true
-      if (!isLost) {
-        complain(`the stream ends inside a block: ${heldLength} of ${wanted} bytes`, 0)
-        release(1)
+      // Each turn gives up one block that claims more than there is, and reads on behind its first byte.
+      while (heldLength > 0) {
+        if (!isLost) {
+          complain(`the stream ends inside a block: ${heldLength} of ${wanted} bytes`, 0)
+          release(1)
+        }
+        release(consume(held, 0, heldLength))
+        if (isLost) heldLength = 0
       }
-      release(consume(held, 0, heldLength))
-      heldLength = 0
     },
   }
 }

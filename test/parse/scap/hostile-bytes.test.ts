@@ -108,6 +108,15 @@ test('flipped bytes never throw, and every block that they do not touch is read'
   )
 })
 
+test('several blocks that claim more than there is cost themselves alone', () => {
+  const broken = Uint8Array.from(stream)
+  const damaged = [10, 40, 41, 200, 299]
+  // The second byte of the length: thousands more than it has.
+  for (const i of damaged) broken[lead.length + i * blockLength + 5] = 0x60
+  const read = new Set(readPieces([broken], epochOf(writtenOrigin)).lines.map(indexOf))
+  expect([...independent.keys()].filter((i) => !read.has(i))).toEqual(damaged)
+})
+
 test('garbage between two events is told once, and both are read', () => {
   fc.assert(
     fc.property(

@@ -23,6 +23,9 @@ export interface Limits {
 const lineEveryMs = 10_000
 const redrawEveryMs = 500
 const barCells = 16
+const fewestCells = 3
+/** Brackets and a space. */
+const barFrame = 3
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
 const lateOf = (snapshot: Snapshot): number => snapshot.late.at(-1)?.number ?? 0
@@ -31,7 +34,7 @@ function leftMs({ startedMs, forMs }: Limits, nowMs: number): number | undefined
   return forMs === undefined ? undefined : Math.max(0, startedMs + forMs - nowMs)
 }
 
-export function progressText(recording: Recording, snapshot: Snapshot, limits: Limits, nowMs: number): string {
+function progressText(recording: Recording, snapshot: Snapshot, limits: Limits, nowMs: number): string {
   const { probes, flows, overdue } = snapshot
   const left = leftMs(limits, nowMs)
   const troubled = probes.filter((probe) => probe.state !== 'ok' && probe.state !== 'starting')
@@ -49,16 +52,19 @@ export function progressText(recording: Recording, snapshot: Snapshot, limits: L
   ].join(', ')
 }
 
-/** Empty without a limit. ASCII: a recorder's terminal may be anything. */
-export function progressBar(recording: Recording, snapshot: Snapshot, limits: Limits, nowMs: number): string {
+/** Empty without a limit, or without room. ASCII: a recorder's terminal may be anything. */
+function progressBar(recording: Recording, snapshot: Snapshot, limits: Limits, room: number): string {
+  const nowMs = performance.now()
+  const cells = Math.min(barCells, room - barFrame)
   const parts = [
     limits.forMs === undefined ? 0 : (nowMs - limits.startedMs) / limits.forMs,
     limits.maxSizeBytes === undefined ? 0 : recording.sizeBytes / limits.maxSizeBytes,
     limits.maxLate === undefined ? 0 : lateOf(snapshot) / limits.maxLate,
   ]
-  if (limits.forMs === undefined && limits.maxSizeBytes === undefined && limits.maxLate === undefined) return ''
-  const full = Math.floor(barCells * Math.min(1, Math.max(...parts)))
-  return `[${'#'.repeat(full)}${'.'.repeat(barCells - full)}] `
+  const isLimited = limits.forMs !== undefined || limits.maxSizeBytes !== undefined || limits.maxLate !== undefined
+  if (!isLimited || cells < fewestCells) return ''
+  const full = Math.floor(cells * Math.min(1, Math.max(...parts)))
+  return `[${'#'.repeat(full)}${'.'.repeat(cells - full)}] `
 }
 
 /** Tells how it goes until it is stopped. */
@@ -81,8 +87,10 @@ export function tellProgress(recording: Recording, limits: Limits): () => void {
       notice(text)
       return
     }
-    const line = progressBar(recording, snapshot, limits, nowMs) + text
-    process.stderr.write(`\r${hostText(line, Math.max(20, process.stderr.columns - 1))}\x1b[K`)
+    // The figures come first: the bar takes what room they leave.
+    const columns = Math.max(20, process.stderr.columns - 1)
+    const line = progressBar(recording, snapshot, limits, columns - text.length) + text
+    process.stderr.write(`\r${hostText(line, columns)}\x1b[K`)
   }
   const timer = setInterval(tell, redrawEveryMs)
   return () => {

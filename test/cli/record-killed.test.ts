@@ -76,7 +76,7 @@ async function kill(number: number): Promise<Killed> {
   let waitedNs = 0n
   try {
     await new Promise<void>((done) => child.stderr.once('data', () => done()))
-    const lifeMs = 500 + Math.random() * 2500
+    const lifeMs = 300 + Math.random() * 1900
     await sleep(Math.max(0, lifeMs - lastMs))
     const before = runDelayOf(child.pid)
     await sleep(Math.min(lifeMs, lastMs))

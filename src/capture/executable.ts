@@ -44,7 +44,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function pathOf(tool: string): string | undefined {
+export function pathOf(tool: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
   return folders
     .filter((folder) => folder.startsWith('/'))

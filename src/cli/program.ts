@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { Fault } from '../capture/fault.ts'
 import type { AuditOptions } from './audit.ts'
 import { runDoctor, type DoctorOptions } from './doctor.ts'
-import { listScenarios, runDrill, type DrillOptions } from './drill.ts'
+import { listScenarios, runAllDrills, runDrill, type DrillOptions } from './drill.ts'
 import { exitCode, exitCodesHelp, type ExitCode } from './exit-code.ts'
 import { runLive } from './live.ts'
 import { addFileCommands } from './file-commands.ts'
@@ -94,10 +94,12 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .description('a fire drill: a real keepalived pair, a real fault, and whether it is found')
     .option('--watch', 'show it on the live screen as it happens')
     .option('--seconds <n>', 'how long the fault lasts', (text) => Number(text))
+    .option('--record <path>', 'keep the bundle; for all, one for each scenario in this directory')
     .option('--engine <name>', 'what watches the kernel: auto, sysdig, bpftrace or none', 'auto')
     .addHelpText('after', drillHelp)
     .action(async (scenario: string | undefined, options: DrillOptions) => {
-      code = scenario === 'list' ? listScenarios() : await runDrill(scenario ?? 'sigstop', options)
+      if (scenario === 'list') code = listScenarios()
+      else code = await (scenario === 'all' ? runAllDrills(options) : runDrill(scenario ?? 'sigstop', options))
     })
   addReportOptions(
     program

@@ -13,12 +13,18 @@ export interface InstanceSettings {
   readonly virtualAddresses: readonly string[]
   /** Own address and its peers'; undefined: multicast. */
   readonly unicast: { readonly from: string; readonly to: readonly string[] } | undefined
+  /** A script that is run each second; a yes adds one to the priority. */
+  readonly checkScript?: string
+  /** A file with a number that is added to the priority. */
+  readonly trackFile?: string
 }
 
 const lines = (indent: string, values: readonly string[]): string => values.map((value) => indent + value).join('\n')
 
 export function formatKeepalivedConf(instance: InstanceSettings): string {
-  const { unicast, password } = instance
+  const { unicast, password, checkScript, trackFile } = instance
+  // What it tracks stands in front of the instance that refers to it.
+  let tracked = ''
   const parts = [
     `    version ${instance.version}`,
     `    state ${instance.state}`,
@@ -34,5 +40,14 @@ export function formatKeepalivedConf(instance: InstanceSettings): string {
     parts.push(`    unicast_src_ip ${unicast.from}\n    unicast_peer {\n${lines('        ', unicast.to)}\n    }`)
   }
   parts.push(`    virtual_ipaddress {\n${lines('        ', instance.virtualAddresses)}\n    }`)
-  return `global_defs {\n    router_id ${instance.name}\n}\nvrrp_instance drill {\n${parts.join('\n')}\n}\n`
+  if (checkScript !== undefined) {
+    tracked += `vrrp_script check {\n    script "${checkScript}"\n    interval 1\n    timeout 60\n    weight 1\n    rise 1\n    fall 1\n}\n`
+    parts.push('    track_script {\n        check\n    }')
+  }
+  if (trackFile !== undefined) {
+    tracked += `track_file weight {\n    file "${trackFile}"\n    weight 1\n}\n`
+    parts.push('    track_file {\n        weight\n    }')
+  }
+  const globals = [`    router_id ${instance.name}`, ...(tracked === '' ? [] : ['    script_user root', '    enable_script_security'])]
+  return `global_defs {\n${globals.join('\n')}\n}\n${tracked}vrrp_instance drill {\n${parts.join('\n')}\n}\n`
 }

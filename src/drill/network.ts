@@ -11,7 +11,7 @@
 import { runCommand } from './command.ts'
 import type { Family } from '../events/packet.ts'
 
-const bridge = 'br-drill'
+export const bridge = 'br-drill'
 
 export interface Network {
   readonly mark: string

@@ -3,6 +3,7 @@
 import { Fault } from '../capture/fault.ts'
 import type { Family } from '../events/packet.ts'
 import type { InstanceSettings } from './keepalived-conf.ts'
+import type { SenderExtras } from './sender-extras.ts'
 
 export interface PairOptions {
   readonly version: 2 | 3
@@ -15,6 +16,7 @@ export interface PairOptions {
   /** Version 2 only; 1 to 8 characters. */
   readonly password: string | undefined
   readonly isUnicast: boolean
+  readonly extras: SenderExtras
 }
 
 export const defaultPair: PairOptions = {
@@ -26,6 +28,7 @@ export const defaultPair: PairOptions = {
   backupPriority: 100,
   password: 'drill-01',
   isUnicast: false,
+  extras: {},
 }
 
 /** A router that does not belong to the pair and uses its VRID all the same. What is left out is as in the pair. */

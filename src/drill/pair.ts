@@ -12,7 +12,7 @@ import { environmentOf } from './command.ts'
 import type { InstanceSettings } from './keepalived-conf.ts'
 import { removeMarked, runRoot, type Removal } from './leftovers.ts'
 import { markOf, readOwner } from './mark.ts'
-import { addNetwork, addPort, removePort, type Network } from './network.ts'
+import { addNetwork, addPort, bridge, removePort } from './network.ts'
 import {
   addressesOf,
   checkPairOptions,
@@ -24,6 +24,9 @@ import {
   type PairOptions,
 } from './pair-options.ts'
 import { openRouter, type Router } from './router.ts'
+import { openCgroup, type Cgroup } from './cgroup.ts'
+import { openLogger, type Logger } from './logger.ts'
+import { partPath, prepareSender } from './sender-extras.ts'
 
 interface PairEvent {
   readonly at: Epoch
@@ -40,12 +43,17 @@ export interface Pair {
   readonly link: string
   /** The BACKUP's: a second vantage point, behind the way of the adverts. */
   readonly peerLink: string
+  readonly bridge: string
   readonly namespace: string
   /** For children that work in its namespaces: `close()` and a later sweep end whatever has this environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly sender: Router
   readonly backup: Router
   readonly foreign: readonly Router[]
+  /** Reads the sender's log socket, where it has one. */
+  readonly logger: Logger | undefined
+  /** What the sender began in, where it runs from a disk of its own. */
+  readonly memory: Cgroup | undefined
   /** What happened to the pair, oldest first. */
   readonly events: readonly PairEvent[]
   /** Wall clock, exact to some 10 µs. */
@@ -67,6 +75,15 @@ async function openMark(): Promise<string> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
+  }
+}
+
+function senderSettingsOf(options: PairOptions, runDirectory: string): InstanceSettings {
+  const { check, tracksFile } = options.extras
+  return {
+    ...settingsOf(options, 1),
+    ...(check === undefined ? {} : { checkScript: `/bin/sh ${join(runDirectory, partPath.check)}` }),
+    ...(tracksFile === true ? { trackFile: join(runDirectory, partPath.weight) } : {}),
   }
 }
 
@@ -99,12 +116,24 @@ async function raise(mark: string, options: PairOptions): Promise<Pair> {
     const how = await router.ended
     if (!leaving.has(router)) note('router-ended', `keepalived of ${router.part} ended: ${how}`)
   }
+  const { extras } = options
+  let logger: Logger | undefined
+  const memory = extras.disk === 'program' ? await openCgroup(mark, 'memory') : undefined
   const add = async (host: number, conf: InstanceSettings): Promise<Router> => {
-    const router = await openOn(network, host, { options, conf })
+    const namespace = await addPort(network, {
+      part: `lb0${host}`,
+      link: linkOf(host),
+      addresses: addressesOf(options.family, host),
+    })
+    const isSender = host === 1
+    if (isSender && extras.hasLogSocket === true) logger = await openLogger(mark, runDirectory, namespace)
+    const prepared = isSender ? await prepareSender(mark, runDirectory, extras, memory?.directory) : undefined
+    const place = { mark, runDirectory, part: `lb0${host}`, namespace, address: sourceOf(options, host) }
+    const router = await openRouter(place, conf, prepared)
     void noteEnd(router)
     return router
   }
-  const [sender, backup] = [await add(1, settingsOf(options, 1)), await add(2, settingsOf(options, 2))]
+  const [sender, backup] = [await add(1, senderSettingsOf(options, runDirectory)), await add(2, settingsOf(options, 2))]
   note('up', `pair up, VRRP child of ${sender.part} is ${sender.pid}, of ${backup.part} ${backup.pid}`)
 
   const foreign: Router[] = []
@@ -126,11 +155,14 @@ async function raise(mark: string, options: PairOptions): Promise<Pair> {
     runDirectory,
     link: linkOf(1),
     peerLink: linkOf(2),
+    bridge,
     namespace: network.node,
     environment: environmentOf(mark),
     sender,
     backup,
     foreign,
+    logger,
+    memory,
     events,
     now,
     async addForeign(other = {}) {
@@ -152,16 +184,4 @@ async function raise(mark: string, options: PairOptions): Promise<Pair> {
     },
     close: async () => (closing ??= closeAll()),
   }
-}
-
-async function openOn(
-  network: Network,
-  host: number,
-  settings: { readonly options: PairOptions; readonly conf: InstanceSettings },
-): Promise<Router> {
-  const part = `lb0${host}`
-  const { mark, family } = network
-  const namespace = await addPort(network, { part, link: linkOf(host), addresses: addressesOf(family, host) })
-  const address = sourceOf(settings.options, host)
-  return openRouter({ mark, runDirectory: join(runRoot, mark), part, namespace, address }, settings.conf)
 }

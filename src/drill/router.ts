@@ -1,8 +1,8 @@
 // One keepalived of the drill, in its namespace: how it is started, which of its processes sends, how it ends.
 //
 // keepalived 2.2.7 forks: the process that we start watches over a VRRP child, and the child is the sender. Flags:
-// -n stay in the foreground, -l log to stdout, -G and not to syslog (a drill is no event of the host), -D in detail,
-// -P VRRP only. Its log goes straight to a file: through a pipe a busy reader would make the adverts late.
+// -n stay in the foreground, -l log to stdout, -G and not to syslog (a drill is no event of the host; a sender with a log
+// socket of its own does both), -D in detail, -P VRRP only. Its log goes straight to a file: through a pipe a busy reader would make the adverts late.
 
 import { closeSync, openSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -13,6 +13,7 @@ import { Fault } from '../capture/fault.ts'
 import { environmentOf, missingFault } from './command.ts'
 import { formatKeepalivedConf, type InstanceSettings } from './keepalived-conf.ts'
 import { killMarked } from './mark.ts'
+import type { Preparation } from './sender-extras.ts'
 
 export type RouterState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT'
 
@@ -61,14 +62,32 @@ export function parseState(log: string): RouterState {
   return (last as RouterState | undefined) ?? 'INIT'
 }
 
-export async function openRouter(place: RouterPlace, conf: InstanceSettings): Promise<Router> {
+function commandOf(prepared: Preparation | undefined): readonly string[] {
+  if (prepared === undefined) return ['keepalived']
+  const { shell, keepalived } = prepared
+  return shell === '' ? [keepalived] : ['sh', '-c', `${shell} && exec "$0" "$@"`, keepalived]
+}
+
+function enter(prepared: Preparation | undefined, command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  if (prepared?.cgroupFile === undefined) return command
+  return ['sh', '-c', 'echo $$ > "$0" && exec "$@"', prepared.cgroupFile, ...command]
+}
+
+/** `prepared`: what is run in its namespaces in front of it. */
+export async function openRouter(
+  place: RouterPlace,
+  conf: InstanceSettings,
+  prepared?: Preparation,
+): Promise<Router> {
   const pathOf = (extension: string): string => join(place.runDirectory, `${place.part}${extension}`)
   await writeFile(pathOf('.conf'), formatKeepalivedConf(conf), { mode: 0o600 })
-  const flags = ['-n', '-l', '-G', '-D', '-P', '-f', pathOf('.conf'), '-p', pathOf('.pid'), '-r', pathOf('-vrrp.pid')]
+  const quiet = prepared?.logsToSyslog === true ? [] : ['-G']
+  const flags = ['-n', '-l', ...quiet, '-D', '-P', '-f', pathOf('.conf'), '-p', pathOf('.pid'), '-r', pathOf('-vrrp.pid')]
   // execa passes on any descriptor; its types only list the first ones.
   const log = openSync(pathOf('.log'), 'a', 0o600) as 3
-  const child = execa('ip', ['netns', 'exec', place.namespace, 'keepalived', ...flags], {
-    env: environmentOf(place.mark),
+  const [file, ...args] = enter(prepared, ['ip', 'netns', 'exec', place.namespace, ...commandOf(prepared), ...flags])
+  const child = execa(file, args, {
+    env: { ...environmentOf(place.mark), ...prepared?.environment },
     extendEnv: false,
     stdin: 'ignore',
     stdout: log,

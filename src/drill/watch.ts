@@ -13,9 +13,16 @@ export interface WatchOptions {
   readonly faultSeconds: number
   /** Of the pair. */
   readonly advertIntervalSeconds: number
+  /** Whether a late advert is to be waited for. */
+  readonly makesLate: boolean
 }
 
-export const defaultWatch: WatchOptions = { adverts: 4, faultSeconds: 4.2, advertIntervalSeconds: 1 }
+export const defaultWatch: WatchOptions = {
+  adverts: 4,
+  faultSeconds: 4.2,
+  advertIntervalSeconds: 1,
+  makesLate: true,
+}
 
 export interface Watched {
   /** Since the pair was up. */
@@ -27,7 +34,7 @@ export interface Watched {
   readonly late: { readonly isSettled: boolean; readonly isTakeover: boolean } | undefined
 }
 
-type WatchOutcome = 'explained' | 'no-adverts' | 'not-explained' | 'early'
+type WatchOutcome = 'explained' | 'on-time' | 'no-adverts' | 'not-explained' | 'early'
 
 export type WatchStep =
   | { readonly kind: 'listen'; readonly heard: number; readonly of: number }
@@ -75,6 +82,7 @@ export function createWatchPlan(options: WatchOptions = defaultWatch): WatchPlan
       }
       overMs ??= elapsedMs
       if (late?.isSettled === true) return end('explained')
+      if (!options.makesLate && elapsedMs - overMs > settleIntervals * intervalMs) return end('on-time')
       if (elapsedMs - overMs > explainMs) return end('not-explained')
       return { kind: 'explain', forMs: elapsedMs - overMs }
     },
@@ -83,6 +91,7 @@ export function createWatchPlan(options: WatchOptions = defaultWatch): WatchPlan
 
 const endings: Readonly<Record<WatchOutcome, string>> = {
   explained: 'drill: done, the late advert is explained',
+  'on-time': 'drill: done, nothing was late',
   'no-adverts': 'drill: given up, no adverts were seen on the wire',
   'not-explained': 'drill: given up, the fault is over and no late advert was found',
   early: 'drill: an advert was late before anything was done to the pair',

@@ -16,12 +16,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { sweepLeftovers } from '../../dist/drill/leftovers.js'
+import { readMarkedPids } from '../../dist/drill/mark.js'
 import { openPair } from '../../dist/drill/pair.js'
 import { scenarioOf } from '../../dist/drill/scenarios.js'
 import { openRecord } from '../../dist/session/record.js'
 import { expectedLate, readAdverts } from './expected-late.js'
 import { neighbours } from './neighbours.js'
 import { runs } from './own-runs.js'
+import { trimBundle } from './trim-bundle.js'
 
 const folder = new URL('../captures/own/', import.meta.url).pathname
 const attempts = 3
@@ -119,11 +121,14 @@ async function make(run, scratch) {
     await until('adverts', 30_000, () => heard() >= Math.max(5, before + 2))
     const around = await Promise.all((run.neighbours ?? []).map(async (name) => neighbours[name](pair)))
     await sleep(2500)
+    const begun = [process.pid, ...(await readMarkedPids(pair.mark))]
     const deeds = await play(pair, run)
     await sleep(Math.max(2500, 4500 * pair.options.advertInterval))
     const innocent = await Promise.all(around.map(async (end) => end()))
     await recording.stop('it was long enough')
     for (const end of captures) await end()
+    const done = deeds.flatMap((one) => [one.culprit?.pid ?? [], (one.alsoGuilty ?? []).flatMap((each) => each.pid ?? [])].flat())
+    await trimBundle(path, [...begun, ...done], pair.mark)
     const faults = deeds.filter((one) => one.cause !== 'none').map(faultOf)
     const lates = links.map((link) =>
       expectedLate(readAdverts(join(scratch, `${link}.pcap`), pair.options.vrid), pair.sender.address).map((one) => ({

@@ -98,6 +98,9 @@ export function callersNear(
   return found
 }
 
+const writingCalls: ReadonlySet<string> = new Set(['write', 'pwrite64', 'pwrite'])
+const openingCalls: ReadonlySet<string> = new Set(['open', 'openat', 'openat2'])
+
 const around = (at: Instant, by: number): Window => ({ from: instantOf(at - by), to: instantOf(at + by) })
 
 /** `/a/b/cgroup.freeze` freezes what lies in `/a/b`. Mounts differ, so what counts is the folder's own name. */
@@ -106,15 +109,24 @@ function isFreezerOf(path: string | undefined, file: string): boolean {
   return path === undefined || folder === undefined || path.split('/').includes(folder)
 }
 
-/** Who wrote the freezer's file when the freeze began (or, not seen beginning, when it ended). `path`: of the cgroup. */
+/**
+ * Who wrote the freezer's file when the freeze began (or, not seen beginning, when it ended). `path`: of the cgroup. bpftrace tells who opened it
+ * for writing; sysdig tells every open, so an open counts only where the same process did it at both ends.
+ */
 export function freezerOf(subject: Subject, stretch: Window, path?: string): Toucher | undefined {
-  const isFreezer = (call: string, file: string): boolean =>
-    (call === 'write' || call === 'pwrite64' || call === 'pwrite') &&
-    /(cgroup\.freeze|freezer\.state)$/.test(file.trim()) &&
-    isFreezerOf(path, file)
-  return (
-    callersNear(subject, around(stretch.from, 0.25 * second), isFreezer).at(-1) ??
-    callersNear(subject, around(stretch.to, 0.25 * second), isFreezer)[0]
+  const edge = 0.25 * second
+  const touching = (calls: ReadonlySet<string>, at: Instant): Toucher[] =>
+    callersNear(
+      subject,
+      around(at, edge),
+      (call, file) =>
+        calls.has(call) && /(cgroup\.freeze|freezer\.state)$/.test(file.trim()) && isFreezerOf(path, file),
+    )
+  const written = touching(writingCalls, stretch.from).at(-1) ?? touching(writingCalls, stretch.to)[0]
+  if (written !== undefined) return written
+  const ends = touching(openingCalls, stretch.to)
+  return touching(openingCalls, stretch.from).findLast((one) =>
+    ends.some((other) => other.pid === one.pid && other.file === one.file),
   )
 }
 

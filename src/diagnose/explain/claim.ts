@@ -46,7 +46,8 @@ function rankOf(claim: Claim): number {
     case 'paging':
       return 7
     case 'blocked':
-      return 8
+      // A call says what it waited for; that the thread could not be interrupted says only that it waited.
+      return claim.source === 'calls' ? 8 : 8.5
     case 'vm-stopped':
       return 9
     case 'held':

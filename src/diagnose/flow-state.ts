@@ -125,15 +125,17 @@ export function createFlowState(options: FlowOptions): FlowState {
   }
 
   /**
-   * A router that yielded to another speaks again only when that one was silent for three intervals, or gave up. One
+   * A router that yielded to another speaks again only when that one was silent for three intervals, or gave up,
+   * or when its own priority has risen above that one's. One
    * that spoke sooner has not yielded: it rejects the other's adverts.
    */
-  function hasYielded(previous: Advert, at: Instant): boolean {
+  function hasYielded(previous: Advert, advert: Advert): boolean {
     const heard = new Map<string, Foreign>()
     for (const one of foreign) if (one.outranks && !rejected.has(one.source)) heard.set(one.source, one)
     let yielded = false
     for (const one of heard.values()) {
-      if (one.priority === 0 || at - one.at >= 2.9 * intervalOf(previous)) yielded = true
+      const isOver = one.priority === 0 || advert.at - one.at >= 2.9 * intervalOf(previous)
+      if (isOver || advert.priority > one.priority) yielded = true
       else if (rejected.size < sourcesKept) rejected.add(one.source)
     }
     return yielded
@@ -236,7 +238,7 @@ export function createFlowState(options: FlowOptions): FlowState {
         return { kind: 'duplicate' }
       }
       adverts++
-      if (previous === undefined || state === 'resigned' || state === 'silent' || hasYielded(previous, advert.at)) {
+      if (previous === undefined || state === 'resigned' || state === 'silent' || hasYielded(previous, advert)) {
         begin(advert)
         return { kind: 'first' }
       }

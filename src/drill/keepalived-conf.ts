@@ -48,6 +48,9 @@ export function formatKeepalivedConf(instance: InstanceSettings): string {
     tracked += `track_file weight {\n    file "${trackFile}"\n    weight 1\n}\n`
     parts.push('    track_file {\n        weight\n    }')
   }
-  const globals = [`    router_id ${instance.name}`, ...(tracked === '' ? [] : ['    script_user root', '    enable_script_security'])]
+  const globals = [
+    `    router_id ${instance.name}`,
+    ...(tracked === '' ? [] : ['    script_user root', '    enable_script_security']),
+  ]
   return `global_defs {\n${globals.join('\n')}\n}\n${tracked}vrrp_instance drill {\n${parts.join('\n')}\n}\n`
 }

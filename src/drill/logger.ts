@@ -51,5 +51,8 @@ export async function openLogger(mark: string, runDirectory: string, namespace: 
     await sleep(10)
   }
   if (ending === 'ENOENT') throw missingFault('perl')
-  throw new Fault(`The drill's own log daemon did not start (${ending ?? 'no socket after 2 s'}).`, 'apt-get install perl-base')
+  throw new Fault(
+    `The drill's own log daemon did not start (${ending ?? 'no socket after 2 s'}).`,
+    'apt-get install perl-base',
+  )
 }

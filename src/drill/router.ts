@@ -68,21 +68,32 @@ function commandOf(prepared: Preparation | undefined): readonly string[] {
   return shell === '' ? [keepalived] : ['sh', '-c', `${shell} && exec "$0" "$@"`, keepalived]
 }
 
-function enter(prepared: Preparation | undefined, command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+function enter(
+  prepared: Preparation | undefined,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
   if (prepared?.cgroupFile === undefined) return command
   return ['sh', '-c', 'echo $$ > "$0" && exec "$@"', prepared.cgroupFile, ...command]
 }
 
 /** `prepared`: what is run in its namespaces in front of it. */
-export async function openRouter(
-  place: RouterPlace,
-  conf: InstanceSettings,
-  prepared?: Preparation,
-): Promise<Router> {
+export async function openRouter(place: RouterPlace, conf: InstanceSettings, prepared?: Preparation): Promise<Router> {
   const pathOf = (extension: string): string => join(place.runDirectory, `${place.part}${extension}`)
   await writeFile(pathOf('.conf'), formatKeepalivedConf(conf), { mode: 0o600 })
   const quiet = prepared?.logsToSyslog === true ? [] : ['-G']
-  const flags = ['-n', '-l', ...quiet, '-D', '-P', '-f', pathOf('.conf'), '-p', pathOf('.pid'), '-r', pathOf('-vrrp.pid')]
+  const flags = [
+    '-n',
+    '-l',
+    ...quiet,
+    '-D',
+    '-P',
+    '-f',
+    pathOf('.conf'),
+    '-p',
+    pathOf('.pid'),
+    '-r',
+    pathOf('-vrrp.pid'),
+  ]
   // execa passes on any descriptor; its types only list the first ones.
   const log = openSync(pathOf('.log'), 'a', 0o600) as 3
   const [file, ...args] = enter(prepared, ['ip', 'netns', 'exec', place.namespace, ...commandOf(prepared), ...flags])

@@ -101,7 +101,7 @@ async function make(run, scratch) {
       filter: undefined,
       engine: 'bpftrace',
       hasIostat: true,
-      paths: (await scenario.paths?.(pair)) ?? {},
+      paths: scenario.tcpdump === undefined ? {} : { tcpdump: await scenario.tcpdump(pair) },
       vrid: undefined,
       interval: undefined,
       late: undefined,
@@ -122,13 +122,18 @@ async function make(run, scratch) {
     const around = await Promise.all((run.neighbours ?? []).map(async (name) => neighbours[name](pair)))
     await sleep(2500)
     const begun = [process.pid, ...(await readMarkedPids(pair.mark))]
+    const routers = [await pair.sender.readPid(), await pair.backup.readPid()]
     const deeds = await play(pair, run)
+    // One that was restarted is another process.
+    routers.push(await pair.sender.readPid(), await pair.backup.readPid())
     await sleep(Math.max(2500, 4500 * pair.options.advertInterval))
     const innocent = await Promise.all(around.map(async (end) => end()))
     await recording.stop('it was long enough')
     for (const end of captures) await end()
-    const done = deeds.flatMap((one) => [one.culprit?.pid ?? [], (one.alsoGuilty ?? []).flatMap((each) => each.pid ?? [])].flat())
-    await trimBundle(path, [...begun, ...done], pair.mark)
+    const done = deeds.flatMap((one) =>
+      [one.culprit?.pid ?? [], (one.alsoGuilty ?? []).flatMap((each) => each.pid ?? [])].flat(),
+    )
+    await trimBundle(path, { pids: [...begun, ...done], routers: new Set(routers), mark: pair.mark })
     const faults = deeds.filter((one) => one.cause !== 'none').map(faultOf)
     const lates = links.map((link) =>
       expectedLate(readAdverts(join(scratch, `${link}.pcap`), pair.options.vrid), pair.sender.address).map((one) => ({

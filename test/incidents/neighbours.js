@@ -2,7 +2,9 @@
 // tells what it was. Nothing here touches the sender.
 
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { freezeFileOf } from '../../dist/drill/cgroup-mount.js'
+import { openCgroup } from '../../dist/drill/cgroup.js'
 
 function start(pair, argv, name) {
   const child = spawn(argv[0], argv.slice(1), { env: pair.environment, stdio: 'ignore' })
@@ -70,6 +72,57 @@ export const neighbours = {
       const told = await one.end('SIGSTOP and SIGCONT to the BACKUP', 'sender-stopped')
       process.kill(pair.backup.pid, 'SIGCONT')
       return told
+    }
+  },
+  /** A tracer that comes and goes, as strace does on somebody else's process. */
+  async traceOther(pair) {
+    const other = start(pair, ['sleep', '600'], 'sleep')
+    const script = `my ($pid, $ptrace) = @ARGV; while (1) {
+      syscall $ptrace, 0x4206, $pid + 0, 0, 0; syscall $ptrace, 0x4207, $pid + 0, 0, 0; waitpid $pid, 0x40000000;
+      select undef, undef, undef, 1.3; syscall $ptrace, 17, $pid + 0, 0, 0; select undef, undef, undef, 0.9 }`
+    const one = start(pair, ['perl', '-e', script, String(other.pid), '101'], 'perl')
+    return async () => {
+      const told = await one.end('a tracer of a process that sends nothing', 'sender-stopped')
+      await other.end('', undefined)
+      return told
+    }
+  },
+  async freezeOther(pair) {
+    const cgroup = await openCgroup(`${pair.mark}-other`, 'freezer')
+    const other = start(pair, ['sleep', '600'], 'sleep')
+    await cgroup.add(other.pid)
+    const { path, freeze, thaw } = freezeFileOf(cgroup, cgroup.directory)
+    const one = shell(pair, `while :; do echo ${freeze} > ${path}; sleep 1.7; echo ${thaw} > ${path}; sleep 1.1; done`)
+    return async () => {
+      const told = await one.end("another cgroup's freezer", undefined)
+      await cgroup.write(basename(path), thaw)
+      await other.end('', undefined)
+      await cgroup.close()
+      return told
+    }
+  },
+  async throttleOther(pair) {
+    const cgroup = await openCgroup(`${pair.mark}-other`, 'cpu')
+    const one = shell(pair, 'while :; do :; done')
+    await cgroup.add(one.pid)
+    if (cgroup.version === 1) await cgroup.write('cpu.cfs_quota_us', '5000')
+    else await cgroup.write('cpu.max', '5000 100000')
+    return async () => {
+      const told = await one.end('a busy loop in a throttled cgroup of its own', undefined)
+      await cgroup.close()
+      return told
+    }
+  },
+  /** A log daemon that nobody reads, and one who waits for it. */
+  async otherLog(pair) {
+    const path = join(pair.runDirectory, 'other-log')
+    const reader = `use Socket; $0 = 'otherlogd'; socket my $s, PF_UNIX, SOCK_DGRAM, 0; bind $s, sockaddr_un($ARGV[0]); sleep 600`
+    const writer = `use Socket; sleep 1; socket my $s, PF_UNIX, SOCK_DGRAM, 0; connect $s, sockaddr_un($ARGV[0]); send $s, 'x', 0 while 1`
+    const other = start(pair, ['perl', '-e', reader, path], 'otherlogd')
+    const one = start(pair, ['perl', '-e', writer, path], 'perl')
+    return async () => {
+      await one.end('', undefined)
+      return other.end('a log daemon that does not read, and a writer that waits for it', undefined)
     }
   },
 }

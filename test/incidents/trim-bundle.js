@@ -1,8 +1,8 @@
 // Takes out of a bundle what other programs of the machine did, and keeps it a bundle: other pairs that are practised on at
 // the same time would else make each one several times as large, and no two alike.
 //
-// bpftrace.tsv.gz loses the lines about processes that are not of the run (but for who used a CPU, who stood between a
-// sender and its CPU, and slow disk requests), and its lines are numbered anew; host.ndjson.gz loses their threads and
+// bpftrace.tsv.gz loses the lines about processes that are not of the run (but for who used a CPU, who had one that a router
+// of the run wanted, and slow disk requests), and its lines are numbered anew; host.ndjson.gz loses their threads and
 // cgroups. The tape's track is moved to the new places, and the manifest gets the new checksums.
 
 import { createHash } from 'node:crypto'
@@ -15,7 +15,6 @@ const idsOf = {
   E: [5, 6],
   C: [5, 6],
   F: [5, 6],
-  S: [5, 7],
   O: [5],
   W: [5, 7],
   U: [5],
@@ -29,15 +28,7 @@ const idsOf = {
   P: [5, 6],
 }
 
-/** A name may hold a line feed: what does not begin as a line does belongs to the line before. */
-function linesOf(text) {
-  const lines = []
-  for (const part of text.split(/(?<=\n)/)) {
-    if (/^(?:[A-Z]\t\d|\(\d)/.test(part) || lines.length === 0) lines.push(part)
-    else lines[lines.length - 1] += part
-  }
-  return lines
-}
+const linesOf = (text) => text.split(/(?<=\n)/)
 
 function familyOf(lines, pids) {
   const family = new Set(pids)
@@ -52,22 +43,43 @@ function familyOf(lines, pids) {
   return family
 }
 
-/** Whoever stands between the run and its CPU is told; what goes on between strangers is not. */
-function isStrangers(fields, family) {
-  const ids = idsOf[fields[0]]
-  if (ids === undefined || ids.some((i) => family.has(Number(fields[i])))) return false
-  return fields[0] !== 'S' || /keepalived/.test(`${fields[9]} ${fields[10]}`)
+/** When a router of the run wanted a CPU and had none: woken or pushed off, until it is on again. */
+function waitsOf(lines, routers) {
+  const since = new Map()
+  const waits = []
+  const byTime = lines.map((line) => line.split('\t')).filter(([kind]) => kind === 'W' || kind === 'S')
+  for (const fields of byTime.toSorted((one, other) => Number(one[4]) - Number(other[4]))) {
+    const at = Number(fields[4])
+    const comes = fields[0] === 'S' ? Number(fields[7]) : 0
+    if (since.has(comes)) waits.push([since.get(comes), at])
+    since.delete(comes)
+    const wants = Number(fields[5])
+    if (routers.has(wants) && (fields[0] === 'W' || fields[6] === '0')) since.set(wants, at)
+  }
+  return waits
 }
 
-function trimmedKernel(text, pids) {
+/** Switches of the routers are told, and whoever had a CPU while a router wanted one. */
+function isSwitchOfRun(fields, routers, waits) {
+  if (routers.has(Number(fields[5])) || routers.has(Number(fields[7]))) return true
+  const at = Number(fields[4])
+  return waits.some(([from, to]) => at >= from - 1e6 && at <= to + 1e6)
+}
+
+function trimmedKernel(text, { pids, routers }) {
   const lines = linesOf(text)
   const family = familyOf(lines, pids)
+  const waits = waitsOf(lines, routers)
+  const isOfRun = (fields) => {
+    if (fields[0] === 'S') return isSwitchOfRun(fields, routers, waits)
+    return idsOf[fields[0]]?.some((i) => family.has(Number(fields[i]))) ?? true
+  }
   const dropped = new Map()
   const kept = lines.map((line) => {
     const fields = line.split('\t')
     if (fields.length < 6 || fields[0] === 'B') return line
     const cpu = fields[2]
-    if (isStrangers(fields, family)) {
+    if (!isOfRun(fields)) {
       dropped.set(cpu, (dropped.get(cpu) ?? 0) + 1)
       return ''
     }
@@ -78,11 +90,11 @@ function trimmedKernel(text, pids) {
 }
 
 function trimmedHost(text, family, mark) {
-  const lines = text.split(/(?<=\n)/)
+  const lines = linesOf(text)
   const kept = lines.map((line) =>
     line
       .replace(/"th":\{(.*?)\}/, (_, threads) => {
-        const all = threads.split(/,(?=")/).filter((one) => {
+        const all = (threads.match(/"\d+":\[[^\]]*\]/g) ?? []).filter((one) => {
           const [, tid, pid] = /^"(\d+)":\[(\d+)/.exec(one) ?? []
           return family.has(Number(tid)) || family.has(Number(pid))
         })
@@ -140,9 +152,9 @@ async function sign(folder) {
   await writeFile(path, `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
 
-/** `pids`: those that the run began with; their children follow from the recording. */
-export async function trimBundle(folder, pids, mark) {
-  const kernel = await rewrite(folder, 'bpftrace.tsv.gz', (text) => trimmedKernel(text, pids))
+/** `pids`: those that the run began with; their children follow from the recording. `routers`: the two that send. */
+export async function trimBundle(folder, { pids, routers, mark }) {
+  const kernel = await rewrite(folder, 'bpftrace.tsv.gz', (text) => trimmedKernel(text, { pids, routers }))
   const host = await rewrite(folder, 'host.ndjson.gz', (text) => trimmedHost(text, kernel.family, mark))
   await moveTrack(
     folder,

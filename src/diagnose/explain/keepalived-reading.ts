@@ -119,15 +119,46 @@ function isIssuedLate({ late, flow, evidence }: Subject): boolean {
   return issued !== undefined && Math.abs(late.at - issued.at) < 20 * millisecond
 }
 
-/** What was issued in time by keepalived's own account, and came out later. */
-function heldClaim(subject: Subject): Claim | undefined {
-  const { late, flow, evidence } = subject
+/** Ends of the calls in which the sender gave something to its VRRP sockets, from the advert before to this one. */
+function sendsOf(subject: Subject): number[] {
+  const { names, calls } = subject.store
+  const tid = subject.sender?.pid ?? -1
+  const after = { from: instantOf(subject.late.previousAt + 5 * millisecond), to: subject.late.at }
+  const found: number[] = []
+  for (const { at, cells, from, to } of calls.slices(after)) {
+    for (let i = from; i < to; i++) {
+      if (cells.tid[i] !== tid || (cells.resultCode[i] ?? 0) <= 0) continue
+      const isSend = /^send(msg|to)$/.test(names.textOf(cells.callName[i] ?? 0))
+      if (isSend && /raw socket 112\b/.test(names.textOf(cells.fileName[i] ?? 0))) found.push(at[i] ?? 0)
+    }
+  }
+  return found
+}
+
+/**
+ * When the sender handed over this very advert: by its IPv4 ID where the calls' data was seen; else by its being the
+ * first of several that it handed over when it should, while the phase that was kept says the same.
+ */
+function issuedAt(subject: Subject): number | undefined {
+  const { late, flow, evidence, lateness } = subject
   const issued =
     late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
-  if (issued === undefined || late.at - issued.at < 20 * millisecond || issued.at < late.previousAt) return undefined
+  if (issued !== undefined) return issued.at
+  const [first, second] = sendsOf(subject)
+  if (late.wire !== 'W2' || first === undefined) return undefined
+  const isOnTime = Math.abs(first - lateness.from) < Math.max(20 * millisecond, 0.1 * lengthOf(lateness))
+  const isOwn = second !== undefined || lengthOf(lateness) < flow.interval
+  return isOnTime && isOwn ? first : undefined
+}
+
+/** What was issued in time by keepalived's own account, and came out later. */
+function heldClaim(subject: Subject): Claim | undefined {
+  const { late } = subject
+  const issued = issuedAt(subject)
+  if (issued === undefined || late.at - issued < 20 * millisecond || issued < late.previousAt) return undefined
   return {
     state: 'held',
-    window: { from: instantOf(issued.at), to: late.at },
+    window: { from: instantOf(issued), to: late.at },
     detail: 'handed to the kernel, and not yet on the link',
     source: 'calls',
     isCoarse: false,

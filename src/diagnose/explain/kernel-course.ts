@@ -19,6 +19,8 @@ export interface KernelCourse {
     readonly window: Window
     readonly reason: LeaveReason
     readonly woken: Instant | undefined
+    /** It waited for its own memory: a major fault was counted by the time it left the CPU again. */
+    readonly isFault: boolean
   }[]
   /** Calls of a millisecond or more. */
   readonly calls: readonly TimedCall[]
@@ -31,12 +33,14 @@ export interface KernelCourse {
 interface Draft {
   readonly activity: number[]
   readonly running: Window[]
-  readonly off: { window: Window; reason: LeaveReason; woken: Instant | undefined }[]
+  readonly off: { window: Window; reason: LeaveReason; woken: Instant | undefined; isFault: boolean }[]
   readonly calls: TimedCall[]
   readonly arrivals: { at: Instant; cpu: number }[]
   readonly timers: Instant[]
   onSince: number | undefined
   left: { at: number; reason: number } | undefined
+  /** Counted when it left the CPU last; undefined before, and where nobody counts. */
+  faults: number | undefined
   wokenAt: number | undefined
 }
 
@@ -56,6 +60,7 @@ const draft = (): Draft => ({
   timers: [],
   onSince: undefined,
   left: undefined,
+  faults: undefined,
   wokenAt: undefined,
 })
 
@@ -96,7 +101,7 @@ function takeSwitches(subject: Subject, range: Window, drafts: ReadonlyMap<numbe
       const coming = drafts.get(cells.to[i] ?? 0)
       if (coming !== undefined) arrive(coming, moment, cells.cpu[i] ?? 0)
       const leaving = drafts.get(cells.from[i] ?? 0)
-      if (leaving !== undefined) leave(leaving, moment, cells.reason[i] ?? 0)
+      if (leaving !== undefined) leave(leaving, moment, cells.reason[i] ?? 0, cells.majorFaults[i] ?? -1)
     }
   }
 }
@@ -108,13 +113,31 @@ function arrive(one: Draft, at: number, cpu: number): void {
   one.onSince = at
 }
 
-function leave(one: Draft, at: number, reason: number): void {
+function leave(one: Draft, at: number, reason: number, faults: number): void {
   one.activity.push(at)
   // It was not seen to come back: what lies between is not known.
   if (one.onSince !== undefined) one.running.push({ from: instantOf(one.onSince), to: instantOf(at) })
   one.onSince = undefined
+  if (one.faults !== undefined && faults > one.faults) markFault(one)
+  one.faults = faults < 0 ? undefined : faults
   one.left = { at, reason }
   one.wokenAt = undefined
+}
+
+/**
+ * The wait that has just ended was a major fault, which is counted at its end; the uninterruptible waits right before it
+ * were the same one (the page was locked, then read), unless they were inside a call that took its time.
+ */
+function markFault(one: Draft): void {
+  const last = one.off.at(-1)
+  if (last === undefined) return
+  last.isFault = true
+  for (let i = one.off.length - 2; i >= 0; i--) {
+    const wait = one.off[i]
+    if (wait === undefined || wait.isFault || wait.reason !== 'uninterruptible') return
+    if (one.calls.some((call) => call.window.from <= wait.window.from && call.window.to >= wait.window.to)) return
+    wait.isFault = true
+  }
 }
 
 function close(one: Draft, at: number): void {
@@ -123,6 +146,7 @@ function close(one: Draft, at: number): void {
     window: { from: instantOf(one.left.at), to: instantOf(at) },
     reason: leaveReasons[one.left.reason] ?? 'unknown',
     woken: one.wokenAt !== undefined && one.wokenAt >= one.left.at ? instantOf(one.wokenAt) : undefined,
+    isFault: false,
   })
   one.left = undefined
 }

@@ -21,6 +21,8 @@ export interface Sample {
   readonly majorFaults: number
 }
 
+export const pagingDetail = 'waiting for its memory to be read back (major faults)'
+
 /** The sampler's period, twice and a half: what encloses a stretch lies within it. */
 export const reach = 0.25e9
 const longestPeriod = 0.5e9
@@ -100,6 +102,14 @@ function waitEnd(first: Sample, next: Sample, course: KernelCourse | undefined, 
   return sentAt > first.at && sentAt < next.at ? sentAt : next.at
 }
 
+/** One uninterruptible wait. A major fault is counted when it is over: one that lasts a second is counted at its end. */
+function waitOf(first: Sample, next: Sample): Claim {
+  const stretch = { from: first.at, to: next.at }
+  return next.majorFaults > first.majorFaults
+    ? claimOf('paging', stretch, pagingDetail)
+    : claimOf('blocked', stretch, 'in the kernel, not to be interrupted (state D)')
+}
+
 export function waitsOf(
   samples: readonly Sample[],
   course: KernelCourse | undefined,
@@ -108,10 +118,14 @@ export function waitsOf(
 ): Claim[] {
   const claims: Claim[] = []
   let previous: Sample | undefined
+  let asleep: Sample | undefined
   for (const next of samples) {
     const first = previous
     previous = next
-    if (first === undefined || next.at - first.at > longestPeriod) continue
+    if (first === undefined || next.at - first.at > longestPeriod) {
+      asleep = undefined
+      continue
+    }
     const delay = next.runDelayNs - first.runDelayNs
     if (delay >= millisecond) {
       const end = waitEnd(first, next, course, sentAt)
@@ -120,14 +134,11 @@ export function waitsOf(
       if (clipped(window, lateness) !== undefined)
         claims.push(claimOf('runnable', window, 'ready to run, without a CPU'))
     }
-    const faults = next.majorFaults - first.majorFaults
-    if (first.state === 'D') {
-      const stretch = { from: first.at, to: next.at }
-      claims.push(
-        faults > 0
-          ? claimOf('paging', stretch, 'waiting for its memory to be read back (major faults)')
-          : claimOf('blocked', stretch, 'in the kernel, not to be interrupted (state D)'),
-      )
+    if (first.state === 'D') asleep ??= first
+    // It ran again, or the samples end: what it waited for is told by what is counted then.
+    if (asleep !== undefined && (next.slices > asleep.slices || next.state !== 'D' || next === samples.at(-1))) {
+      claims.push(waitOf(asleep, next))
+      asleep = next.state === 'D' ? next : undefined
     }
     const ran = next.onCpuNs - first.onCpuNs
     if (ran >= millisecond)

@@ -10,7 +10,7 @@ import type { Courses } from './courses.ts'
 import type { KernelCourse } from './kernel-course.ts'
 import { loopWaits } from './loop-waits.ts'
 import { withThrottling } from './quota.ts'
-import { stopsOf, waitsOf } from './sampled-course.ts'
+import { pagingDetail, stopsOf, waitsOf } from './sampled-course.ts'
 import { intersection, lengthOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
 
@@ -38,7 +38,7 @@ const offWords = {
 } as const
 
 function offClaims(course: KernelCourse | undefined): Claim[] {
-  return (course?.off ?? []).flatMap(({ window, reason, woken }): Claim[] => {
+  return (course?.off ?? []).flatMap(({ window, reason, woken, isFault }): Claim[] => {
     const claim = { window, source: 'switches', isCoarse: false } as const
     if (reason === 'stopped' || reason === 'traced') return [{ ...claim, state: 'stopped', detail: offWords[reason] }]
     if (reason === 'preempted') return [{ ...claim, state: 'runnable', detail: 'ready to run, without a CPU' }]
@@ -54,6 +54,7 @@ function offClaims(course: KernelCourse | undefined): Claim[] {
               detail: 'ready to run, without a CPU',
             },
           ]
+    if (isFault) return [...waiting, { ...claim, window: asleep, state: 'paging', detail: pagingDetail }]
     if (reason === 'uninterruptible')
       return [...waiting, { ...claim, window: asleep, state: 'blocked', detail: offWords.uninterruptible }]
     return waiting

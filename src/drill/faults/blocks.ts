@@ -92,7 +92,11 @@ export const diskStorm: Scenario = {
     const pid = await pair.sender.readPid()
     // Through /proc: the disk is mounted in the sender's namespace alone.
     const file = `/proc/${pid}/root${join(pair.runDirectory, partPath.disk, 'storm')}`
-    const busy = await startBusy(pair.mark, `dd if=/dev/zero of=${file} bs=4k count=8 conv=fsync 2>/dev/null`, options.seconds)
+    const busy = await startBusy(
+      pair.mark,
+      `dd if=/dev/zero of=${file} bs=4k count=8 conv=fsync 2>/dev/null`,
+      options.seconds,
+    )
     try {
       await cgroup.add(busy.pid)
       const throttle = throttleOf(cgroup, await readDiskDevice(pair), 'write', 4)

@@ -73,7 +73,8 @@ export const heldLink: Scenario = {
 
 export const heldWay: Scenario = {
   name: 'held-way',
-  summary: "the queue of the bridge's port to the BACKUP holds what comes: punctual at the sender, late behind the bridge",
+  summary:
+    "the queue of the bridge's port to the BACKUP holds what comes: punctual at the sender, late behind the bridge",
   cause: 'path',
   defaultSeconds: 4,
   isSeenAtPeer: true,
@@ -90,6 +91,9 @@ export const heldWay: Scenario = {
   },
 }
 
+/** Next to nothing: some packets. */
+const keptKiB = 4
+
 const flooder = `
 use Socket; socket my $s, PF_INET, SOCK_RAW, 1 or die "socket: $!"; my $to = sockaddr_in(0, inet_aton($ARGV[0]));
 my $ping = pack 'CCnnna900', 0, 0, 0, 1, 1, 'x'; my $end = time + $ARGV[1];
@@ -99,7 +103,7 @@ while (time < $end) { send $s, $ping, 0, $to for 1 .. 500 }
 /** Echo replies that nobody answers: the narrow filter lets them through, and the sender is not kept busy by them. */
 export const captureDrops: Scenario = {
   name: 'capture-drops',
-  summary: "a flood of packets and a tcpdump with next to no buffer: the capture loses adverts that were on the wire",
+  summary: 'a flood of packets and a tcpdump with next to no buffer: the capture loses adverts that were on the wire',
   cause: 'capture-loss',
   defaultSeconds: 4,
   makesLate: true,
@@ -108,22 +112,40 @@ export const captureDrops: Scenario = {
     const real = pathOf('tcpdump')
     if (real === undefined) throw missingFault('tcpdump')
     const path = join(pair.runDirectory, 'tcpdump.sh')
-    // -B counts KiB; the last one counts.
-    const script = `#!/bin/sh\ncase "$*" in *-w*) exec '${real}' "$@" -B 2 ;; *) exec '${real}' "$@" ;; esac\n`
+    // What follows -B is replaced; everything else goes on as it is. It counts KiB.
+    const script = `#!/bin/sh
+left=$#
+while [ "$left" -gt 0 ]; do
+  one=$1; shift; left=$((left - 1))
+  [ "$before" = -B ] && one=${keptKiB}
+  before=$one
+  set -- "$@" "$one"
+done
+exec '${real}' "$@"
+`
     await writeFile(path, script, { mode: 0o700 })
     return path
   },
   async inject(pair, options) {
     const startAt = pair.now()
     options.onStart?.(startAt)
-    const args = ['netns', 'exec', pair.backup.namespace, 'perl', '-e', flooder, pair.sender.address, String(options.seconds)]
+    const args = [
+      'netns',
+      'exec',
+      pair.backup.namespace,
+      'perl',
+      '-e',
+      flooder,
+      pair.sender.address,
+      String(options.seconds),
+    ]
     await Promise.race([runCommand(pair.mark, 'ip', args), waitFor({ ...options, seconds: options.seconds + 2 })])
     return {
       cause: 'capture-loss',
       startAt,
       endAt: pair.now(),
       culprit: { kind: 'probe', pid: undefined, comm: 'tcpdump', name: 'tcpdump' },
-      how: 'a flood of echo replies, and a tcpdump with a buffer of 2 KiB',
+      how: 'a flood of echo replies, and a tcpdump with next to no buffer',
     }
   },
 }

@@ -158,7 +158,11 @@ describe.each(ownNames)('%s', (name) => {
       expect(invented.map((late) => `${late.wire} ${lateMsOf(late)} ms`)).toEqual([])
       const distances = own.flatMap((late) => {
         const one = expected.find((each) => Math.abs(at(each.sentNs) - late.at) < 3 * millisecond)
-        return one === undefined ? [] : [Math.abs(one.overrunMs - late.overrun / millisecond)]
+        if (one === undefined) return []
+        // At the edge between before and after due, one counts a foreign advert and the other does not.
+        return late.wire === 'W4r'
+          ? [Math.abs(one.ownOverrunMs - late.ownOverrun / millisecond)]
+          : [Math.abs(one.overrunMs - late.overrun / millisecond)]
       })
       expect(Math.max(0, ...distances)).toBeLessThan(8)
     },

@@ -174,9 +174,11 @@ export function cpuOwners(
         const tid = cells.from[i] ?? 0
         const before = lastOn.get(here)
         const moment = at[i] ?? 0
-        // Filtered streams leave switches out: only a stretch whose both ends were seen counts.
-        if (before?.tid === tid && tid !== 0 && !own.has(tid) && (cpu === undefined || cpu === here)) {
-          const part = clipped({ from: instantOf(before.at), to: instantOf(moment) }, stretch)
+        // Filtered streams leave switches out: what came in between and was not told had this CPU. But who leaves it
+        // without having been seen to come had come before: a loop that outranks everybody comes once.
+        const since = before === undefined ? range.from : before.tid === tid ? before.at : undefined
+        if (since !== undefined && tid !== 0 && !own.has(tid) && (cpu === undefined || cpu === here)) {
+          const part = clipped({ from: instantOf(since), to: instantOf(moment) }, stretch)
           const known = busy.get(tid) ?? { ns: 0, name: cells.fromName[i] ?? 0 }
           known.ns += part === undefined ? 0 : lengthOf(part)
           // It may have become another program since.

@@ -3,7 +3,15 @@
 import { instantOf, millisecond, type Window } from '../../time/instant.ts'
 import { longestStop, stopsBySignal, type Stop } from './actors.ts'
 import { kernelCourses, type KernelCourse } from './kernel-course.ts'
-import { isUsual, throttledIn, throttlingsOf, usualLookBack, type CgroupRow, type Throttling } from './quota.ts'
+import {
+  isUsual,
+  throttledIn,
+  throttlingsOf,
+  usualLookBack,
+  wasThrottledShortlyBefore,
+  type CgroupRow,
+  type Throttling,
+} from './quota.ts'
 import { carriedOn, reach, runsOf, sampledCourses, type Sample } from './sampled-course.ts'
 import { canBeOurs, isStill, provenStops } from './standing.ts'
 import { sentBefore, type Subject } from './subject.ts'
@@ -21,7 +29,8 @@ export interface Courses {
   readonly throttled: readonly Throttling[]
   /** Whose cgroups these are was not told, and they fit others as well: several of them, or throttled all the time. */
   readonly isThrottlingAmbiguous: boolean
-  /** Counters of a quota were sampled: what did not rise was not throttled. */
+  /** It was not throttled: it has no quota, or its counters did not rise meanwhile or within two periods before. */
+  readonly isQuotaOut: boolean
   readonly isQuotaSeen: boolean
 }
 
@@ -55,10 +64,12 @@ export function coursesOf(subject: Subject): Courses {
   const frozen = [...rows].flatMap(([path, all]) =>
     runsOf(all, (row) => row.frozen === 1)
       .filter((run) => isStill(seen, run))
-      .map((run) => ({ path, window: carriedOn(run, whole) }))
+      .map((run) => ({ path, window: carriedOn(run, whole, all) }))
       .filter((one) => isTold || canBeOurs(seen, one.window, subject.late.at)),
   )
-  const throttled = throttlingsOf(rows)
+  const quotas = throttlingsOf(rows)
+  const isQuotaSeen = [...rows.values()].some((all) => all.some((row) => !Number.isNaN(row.throttledNs)))
+  const throttled = quotas
     .filter((one) => throttledIn(one, subject.gap).ns >= 5 * millisecond)
     .toSorted((a, b) => throttledIn(b, subject.gap).ns - throttledIn(a, subject.gap).ns)
   const unrelated = throttled.some((one) =>
@@ -73,6 +84,8 @@ export function coursesOf(subject: Subject): Courses {
     frozen,
     throttled,
     isThrottlingAmbiguous: !isTold && (unrelated || throttled.some((one) => isUsual(subject, one))),
-    isQuotaSeen: [...rows.values()].some((all) => all.some((row) => !Number.isNaN(row.throttledNs))),
+    isQuotaSeen,
+    // Where its cgroups are known and none of them counts, it has no quota.
+    isQuotaOut: (isQuotaSeen || isTold) && !quotas.some((one) => wasThrottledShortlyBefore(one, subject.lateness)),
   }
 }

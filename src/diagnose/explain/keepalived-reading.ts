@@ -192,7 +192,8 @@ export function keepalivedReading(subject: Subject, courses: Courses, standing: 
   ]
   const own = all.flatMap((one) => without([one.window], standing).map((window) => ({ ...one, window })))
   const asIs: Reading = { subject, courses, painted: painted(own, subject.lateness), lateness: subject.lateness }
-  const moved = shifted(subject, courses, asIs)
+  // What lets held frames go can be the next send: then the timer that it armed proves nothing about this one.
+  const moved = held === undefined ? shifted(subject, courses, asIs) : undefined
   const claims = moved === undefined ? own : moved.claims
   const reading = moved === undefined ? asIs : { ...asIs, painted: painted(claims, subject.lateness) }
   const rest = subject.sees.senderCalls ? 'in its event loop, or not seen' : 'the sender’s own calls were not seen'

@@ -37,6 +37,7 @@ interface Draft {
   readonly calls: TimedCall[]
   readonly arrivals: { at: Instant; cpu: number }[]
   readonly timers: Instant[]
+  readonly callEnds: number[]
   onSince: number | undefined
   left: { at: number; reason: number } | undefined
   /** Counted when it left the CPU last; undefined before, and where nobody counts. */
@@ -58,6 +59,7 @@ const draft = (): Draft => ({
   calls: [],
   arrivals: [],
   timers: [],
+  callEnds: [],
   onSince: undefined,
   left: undefined,
   faults: undefined,
@@ -74,6 +76,7 @@ function takeCalls(subject: Subject, range: Window, drafts: ReadonlyMap<number, 
       const end = at[i] ?? 0
       const latency = cells.latencyNs[i] ?? Number.NaN
       one.activity.push(end)
+      one.callEnds.push(end)
       if (cells.callName[i] === timer) one.timers.push(instantOf(end))
       if (!(latency >= 0)) continue
       one.activity.push(end - latency)
@@ -125,18 +128,19 @@ function leave(one: Draft, at: number, reason: number, faults: number): void {
 }
 
 /**
- * The wait that has just ended was a major fault, which is counted at its end; the uninterruptible waits right before it
- * were the same one (the page was locked, then read), unless they were inside a call that took its time.
+ * The wait that has just ended was a major fault, which is counted at its end. The uninterruptible waits before it, back
+ * to the last call that ended, were the same one (the page was locked, then read), unless they were inside a call.
  */
 function markFault(one: Draft): void {
   const last = one.off.at(-1)
   if (last === undefined) return
-  last.isFault = true
+  last.isFault = last.reason !== 'preempted'
+  const worked = one.callEnds.findLast((at) => at <= last.window.to) ?? -Infinity
   for (let i = one.off.length - 2; i >= 0; i--) {
     const wait = one.off[i]
-    if (wait === undefined || wait.isFault || wait.reason !== 'uninterruptible') return
+    if (wait === undefined || wait.isFault || wait.window.from < worked || wait.reason === 'sleeping') return
     if (one.calls.some((call) => call.window.from <= wait.window.from && call.window.to >= wait.window.to)) return
-    wait.isFault = true
+    wait.isFault = wait.reason !== 'preempted'
   }
 }
 

@@ -13,7 +13,15 @@ import { sentBefore, type Subject } from './subject.ts'
 export interface Throttling {
   readonly path: string
   /** How the counters rose from one sample to the next; throttled time is booked when it ends. */
-  readonly steps: readonly { readonly window: Window; readonly ns: number; readonly periods: number }[]
+  readonly steps: readonly Step[]
+  /** As the steps tell it; 0 where fewer than two did. */
+  readonly periodNs: number
+}
+
+interface Step {
+  readonly window: Window
+  readonly ns: number
+  readonly periods: number
 }
 
 export interface CgroupRow {
@@ -24,25 +32,45 @@ export interface CgroupRow {
 }
 
 export function throttlingsOf(rows: ReadonlyMap<string, readonly CgroupRow[]>): Throttling[] {
-  return [...rows].map(([path, all]) => ({
-    path,
-    steps: all.flatMap((row, i) => {
+  return [...rows].map(([path, all]) => {
+    const steps = all.flatMap((row, i) => {
       const before = all[i - 1]
       const ns = before === undefined ? Number.NaN : row.throttledNs - before.throttledNs
-      if (before === undefined || !(ns > 0)) return []
-      return [{ window: { from: before.at, to: row.at }, ns, periods: row.periods - before.periods }]
-    }),
-  }))
+      const periods = before === undefined ? 0 : row.periods - before.periods
+      if (before === undefined || !(ns > 0 || periods > 0)) return []
+      return [{ window: { from: before.at, to: row.at }, ns, periods }]
+    })
+    return { path, steps, periodNs: periodOf(steps) }
+  })
+}
+
+function periodOf(steps: readonly Step[]): number {
+  const counted = steps.filter((one) => one.periods > 0)
+  const apart = counted.slice(1).map((one, i) => (one.window.to - (counted[i]?.window.to ?? 0)) / one.periods)
+  return apart.toSorted((a, b) => a - b)[apart.length >> 1] ?? 0
 }
 
 /** How much of it was booked in this stretch, or right behind it. */
-export function throttledIn({ steps }: Throttling, stretch: Window): { readonly ns: number; readonly periods: number } {
-  const booked = { from: stretch.from, to: instantOf(stretch.to + reach) }
-  const inside = steps.filter((one) => clipped(one.window, booked) !== undefined)
+export function throttledIn(
+  { steps, periodNs }: Throttling,
+  stretch: Window,
+): { readonly ns: number; readonly periods: number } {
+  const told = { from: stretch.from, to: instantOf(stretch.to + reach) }
+  const inside = steps.filter((one) => clipped(one.window, told) !== undefined)
+  const booked = inside.reduce((sum, one) => sum + one.ns, 0)
+  // A period that ends throttled and books nothing was throttled throughout, and goes on into the next one: it may be
+  // booked much later, or never, when the quota is lifted or the cgroup goes.
+  const unbooked = inside.reduce((sum, one) => sum + (one.ns > 0 ? 0 : one.periods), 0)
   return {
-    ns: inside.reduce((sum, one) => sum + one.ns, 0),
+    ns: Math.max(booked, unbooked === 0 ? 0 : (unbooked + 1) * periodNs),
     periods: inside.reduce((sum, one) => sum + one.periods, 0),
   }
+}
+
+/** Then it may be throttled still: what is booked when it ends is missing when the quota is lifted, or the cgroup goes. */
+export function wasThrottledShortlyBefore({ steps, periodNs }: Throttling, stretch: Window): boolean {
+  const from = stretch.from - 2 * periodNs
+  return periodNs > 0 && steps.some((one) => one.window.to > from && one.window.to <= stretch.from)
 }
 
 /** The one that was throttled most in this stretch. */

@@ -231,7 +231,7 @@ export function starvedRuling(reading: Reading, dominant: Dominant): Ruling {
   const isTaken = first !== undefined && first.ns >= 0.5 * waited
   // A throttled thread looks exactly like a starved one, whoever is on the CPU meanwhile; only the quota's counters tell.
   const quota = quotaOf(courses, reading.lateness)
-  const isQuotaOut = courses.isQuotaSeen && (quota === undefined || quota.ns < 0.2 * waited)
+  const isQuotaOut = courses.isQuotaOut && (quota === undefined || quota.ns < 0.2 * waited)
   const cap: Confidence = isQuotaOut && subject.sees.samples ? 'likely' : 'possible'
   return {
     cause: 'sender-starved',
@@ -239,7 +239,9 @@ export function starvedRuling(reading: Reading, dominant: Dominant): Ruling {
     summary: `Never issued in time: ${guestStood(subject)}${senderName(subject)} was ready to run and waited ${formatSpan(waited)} for a CPU${isTaken ? `, which ${first.comm} (${first.pid}) had` : ''}.`,
     culprit: isTaken ? { kind: 'process', pid: first.pid, comm: first.comm, name: first.comm } : victimOf(subject),
     evidence: [
-      ...(courses.isQuotaSeen ? [] : ['a CPU quota looks the same, and no cpu.stat of its cgroup was sampled']),
+      ...(courses.isQuotaSeen || courses.isQuotaOut
+        ? []
+        : ['a CPU quota looks the same, and no cpu.stat of its cgroup was sampled']),
       ...(quota === undefined
         ? []
         : [`its cgroup ${quota.path} was throttled for ${formatSpan(spanOf(quota.ns))} meanwhile: a part of it`]),

@@ -65,14 +65,26 @@ export function runsOf<R extends { readonly at: Instant }>(rows: readonly R[], i
   return runs
 }
 
-/** A run of samples, carried on to where the kernel engine last saw the thread at work before, and first after. */
-export function carriedOn(run: Window, course: KernelCourse | undefined): Window {
+/**
+ * A run of samples, carried on to where the kernel engine last saw the thread at work before, and first after: within a
+ * sampling period, or over a hole of the samples. `others`: samples that do not belong to it, where they are at hand.
+ */
+export function carriedOn(
+  run: Window,
+  course: KernelCourse | undefined,
+  others: readonly { readonly at: Instant }[] = [],
+): Window {
   if (course === undefined || course.activity.length === 0) return run
   const before = course.activity.findLast((at) => at <= run.from)
   const behind = course.activity.find((at) => at >= run.to)
+  const isAlone = others.length === 0
+  const earlier = isAlone ? run.from : (others.findLast((one) => one.at < run.from)?.at ?? -Infinity)
+  const later = isAlone ? run.to : (others.find((one) => one.at > run.to)?.at ?? Infinity)
+  const earliest = earlier - reach
+  const latest = later + reach
   return {
-    from: before !== undefined && run.from - before < reach ? instantOf(before) : run.from,
-    to: behind !== undefined && behind - run.to < reach ? instantOf(behind) : run.to,
+    from: before !== undefined && before > earliest ? instantOf(before) : run.from,
+    to: behind !== undefined && behind < latest ? instantOf(behind) : run.to,
   }
 }
 

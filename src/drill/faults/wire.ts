@@ -96,7 +96,7 @@ const keptKiB = 4
 
 const flooder = `
 use Socket; socket my $s, PF_INET, SOCK_RAW, 1 or die "socket: $!"; my $to = sockaddr_in(0, inet_aton($ARGV[0]));
-my $ping = pack 'CCnnna900', 0, 0, 0, 1, 1, 'x'; my $end = time + $ARGV[1];
+my $ping = pack 'CCnnn', 0, 0, 0, 1, 1; my $end = time + $ARGV[1];
 while (time < $end) { send $s, $ping, 0, $to for 1 .. 500 }
 `
 

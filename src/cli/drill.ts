@@ -172,6 +172,7 @@ async function play(
       // It goes with the pair, unless it was asked for.
       path: options.record ?? join(pair.runDirectory, 'drill.whylate'),
       keepsSecrets: false,
+      flightBytes: undefined,
       maxSizeBytes: undefined,
       maxLate: undefined,
       program: { version: readVersion(), commandLine: ['whylate', 'drill', scenario.name] },

@@ -53,11 +53,16 @@ export function createSenders(
   /** What the calls said, by flow: asked again only while nobody was found, or when the search found others. */
   const witnessed = new Map<string, Sender>()
 
-  /** What goes out by a tap is another's advert on its way to the guest. */
+  /**
+   * What goes out by a tap is another's advert on its way to the guest. And names of links are unique in a network
+   * namespace only: of two guests with taps of one name, nobody says which it is.
+   */
   function byTap(flow: Flow): FlowSender | undefined {
     if (flow.isOutgoing === true) return undefined
-    const holder = searched.find((sender) => sender.kind === 'qemu' && sender.links.includes(flow.link))
-    return holder === undefined ? undefined : flowSender(holder)
+    const holders = searched.filter(
+      (sender) => sender.kind === 'qemu' && [flow.link, ...flow.alsoOn].some((link) => sender.links.includes(link)),
+    )
+    return holders[0] === undefined || holders.length > 1 ? undefined : flowSender(holders[0])
   }
 
   function byCalls(flow: Flow, candidates: readonly Sender[]): Sender | undefined {

@@ -11,7 +11,7 @@ import type { KernelCourse } from './kernel-course.ts'
 import { loopWaits } from './loop-waits.ts'
 import { withThrottling } from './quota.ts'
 import { pagingDetail, stopsOf, waitsOf } from './sampled-course.ts'
-import { intersection, lengthOf } from './stretches.ts'
+import { intersection, lengthOf, without } from './stretches.ts'
 import type { Subject } from './subject.ts'
 
 export const callPhrase = (call: { readonly name: string; readonly file: string; readonly fd: number }): string =>
@@ -61,10 +61,19 @@ function offClaims(course: KernelCourse | undefined): Claim[] {
   })
 }
 
+/** Where a switch said why the thread was off its CPU, a sample's counter says nothing more. */
+function besides(sampled: readonly Claim[], course: KernelCourse | undefined): Claim[] {
+  const told = (course?.off ?? []).filter((one) => one.reason !== 'unknown').map((one) => one.window)
+  return sampled.flatMap((one) =>
+    one.state === 'paging' || one.state === 'running'
+      ? [one]
+      : without([one.window], told).map((window) => ({ ...one, window })),
+  )
+}
+
 export function threadClaims(subject: Subject, courses: Courses, tid: number): Claim[] {
   const kernel = courses.kernel.get(tid)
   const samples = courses.sampled.get(tid) ?? []
-  const hasReasons = subject.sees.reasons && (kernel?.off.length ?? 0) > 0
   return [
     ...(kernel?.running ?? []).map((window): Claim => ({
       state: 'running',
@@ -76,7 +85,7 @@ export function threadClaims(subject: Subject, courses: Courses, tid: number): C
     ...offClaims(kernel),
     ...blockedCalls(subject, kernel),
     ...stopsOf(samples, kernel),
-    ...waitsOf(samples, kernel, subject.late.at, subject.gap).filter((one) => !hasReasons || one.state === 'paging'),
+    ...besides(waitsOf(samples, kernel, subject.late.at, subject.gap), kernel),
   ]
 }
 

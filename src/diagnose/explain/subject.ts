@@ -7,7 +7,7 @@ import type { Evidence, FlowSender } from '../evidence.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
 import { isKept } from '../keeping.ts'
 
-export type Role = 'main' | 'vcpu' | 'io' | 'vhost' | 'other'
+export type Role = 'main' | 'vcpu' | 'monitor' | 'vhost' | 'other'
 
 export interface Subject {
   readonly late: LateAdvert
@@ -53,12 +53,12 @@ function hasRows<S extends Columns>(table: Table<S>, window: Window): boolean {
   return table.slices(window).length > 0
 }
 
-/** qemu names its threads (`debug-threads=on`, as libvirt starts it): `CPU 0/KVM`, `IO iothread1`; vhost-4711. */
+/** qemu names its threads (`debug-threads=on`, as libvirt starts it): `CPU 0/KVM`, `IO mon_iothread`; vhost-4711. */
 export function roleOf(comm: string, isMain: boolean): Role {
   if (isMain) return 'main'
   if (/^CPU( \d|$)/.test(comm)) return 'vcpu'
   if (/^vhost-\d/.test(comm)) return 'vhost'
-  return comm.startsWith('IO ') || comm === 'IO' ? 'io' : 'other'
+  return comm === 'IO mon_iothread' ? 'monitor' : 'other'
 }
 
 function rolesOf(store: Store, sender: FlowSender | undefined, around: Window): Map<number, Role> {

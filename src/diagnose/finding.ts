@@ -87,6 +87,8 @@ export interface LateAdvert {
   readonly reactions: number
   /** Other packets of the same sender between due and sent; undefined where too few exist to expect any. */
   readonly otherTraffic: number | undefined
+  /** When the first of these came. */
+  readonly otherAt?: readonly Instant[] | undefined
   readonly advert: Advert
 }
 

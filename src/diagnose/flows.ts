@@ -56,6 +56,7 @@ interface OpenLate {
 }
 
 const burstWithin = spanOf(30e6)
+const otherTimesKept = 64
 const copyWithin = spanOf(0.1e9)
 const originalsKept = 16
 const knownAfter = 3
@@ -194,7 +195,7 @@ export function createFlows(options: FlowOptions): Flows {
     const gap = between(lateness.previous.at, advert.at)
     const down = masterDownRange(advert.version, lateness.interval, backupsOf(entry))
     const lower = lateness.foreign.filter((one) => !one.outranks)
-    const otherTraffic = liveness.whileOverdue(advert.sourceMac, advert.source, overdue)
+    const other = liveness.whileOverdue(advert.sourceMac, advert.source, overdue)
     const step = lateness.isCounting ? idStep(lateness.previous, advert) : undefined
     let wire = wireAtArrival(lateness, advert, isLate)
     const stepped = {
@@ -223,7 +224,8 @@ export function createFlows(options: FlowOptions): Flows {
       ipIdStep: step,
       foreignInGap: lateness.foreign.length,
       reactions: 0,
-      otherTraffic,
+      otherTraffic: other?.length,
+      otherAt: other?.slice(0, otherTimesKept),
       advert,
     }
   }

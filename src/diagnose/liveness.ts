@@ -8,8 +8,8 @@ import { millisecond, second, spanOf, type Instant, type Span, type Window } fro
 
 export interface Liveness {
   add(traffic: Traffic): void
-  /** Packets of this sender while it was overdue; undefined where too few exist to expect any. */
-  whileOverdue(sourceMac: string | undefined, source: string, overdue: Window): number | undefined
+  /** Packets of this sender while it was overdue, when each came; undefined where too few exist to expect any. */
+  whileOverdue(sourceMac: string | undefined, source: string, overdue: Window): readonly Instant[] | undefined
   /** Everybody else's packets in a window, and how many their usual rate lets expect. */
   othersIn(
     sourceMac: string | undefined,
@@ -40,11 +40,8 @@ export function createLiveness(): Liveness {
 
   const keyOf = (sourceMac: string | undefined, source: string | undefined): string => sourceMac ?? source ?? ''
 
-  function within(moments: readonly Instant[], window: Window): number {
-    let count = 0
-    for (const at of moments) if (at > window.from && at < window.to) count++
-    return count
-  }
+  const within = (moments: readonly Instant[], window: Window): Instant[] =>
+    moments.filter((at) => at > window.from && at < window.to)
 
   /**
    * How long this source is usually silent: nine tenths of the last minute lay in silences no longer than this. Weighed
@@ -81,7 +78,7 @@ export function createLiveness(): Liveness {
         if (key === own) continue
         const usual = usualSilence(moments, window.from)
         if (usual !== undefined && usual > 0) expected += (window.to - window.from) / usual
-        seen += within(moments, window)
+        seen += within(moments, window).length
       }
       return { seen, expected }
     },

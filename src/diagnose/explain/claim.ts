@@ -21,6 +21,8 @@ export interface Claim {
   readonly source: Source
   /** Good to its probe's sampling interval only. */
   readonly isCoarse: boolean
+  /** So many stretches are told as one; undefined: it is one. */
+  readonly pieces?: number
 }
 
 /** Claims of one state and one detail, and what is left of them under the more exclusive ones. */

@@ -31,6 +31,7 @@ export interface Courses {
   readonly isThrottlingAmbiguous: boolean
   /** It was not throttled: it has no quota, or its counters did not rise meanwhile or within two periods before. */
   readonly isQuotaOut: boolean
+  /** Counters of a quota were sampled to the end: what did not rise was not throttled. */
   readonly isQuotaSeen: boolean
 }
 
@@ -48,6 +49,12 @@ function cgroupRows(subject: Subject): Map<string, CgroupRow[]> {
     byPath.set(path, rows)
   }
   return byPath
+}
+
+/** Time is booked as it ends: a group that is gone by then takes with it what it did not book. */
+function isQuotaSeen(groups: readonly (readonly CgroupRow[])[], { late }: Subject): boolean {
+  const quotas = groups.filter((all) => all.some((row) => !Number.isNaN(row.throttledNs)))
+  return quotas.length > 0 && quotas.every((all) => (all.at(-1)?.at ?? 0) >= late.at)
 }
 
 export function coursesOf(subject: Subject): Courses {
@@ -68,7 +75,7 @@ export function coursesOf(subject: Subject): Courses {
       .filter((one) => isTold || canBeOurs(seen, one.window, subject.late.at)),
   )
   const quotas = throttlingsOf(rows)
-  const isQuotaSeen = [...rows.values()].some((all) => all.some((row) => !Number.isNaN(row.throttledNs)))
+  const isSeen = isQuotaSeen([...rows.values()], subject)
   const throttled = quotas
     .filter((one) => throttledIn(one, subject.gap).ns >= 5 * millisecond)
     .toSorted((a, b) => throttledIn(b, subject.gap).ns - throttledIn(a, subject.gap).ns)
@@ -84,8 +91,8 @@ export function coursesOf(subject: Subject): Courses {
     frozen,
     throttled,
     isThrottlingAmbiguous: !isTold && (unrelated || throttled.some((one) => isUsual(subject, one))),
-    isQuotaSeen,
+    isQuotaSeen: isSeen,
     // Where its cgroups are known and none of them counts, it has no quota.
-    isQuotaOut: (isQuotaSeen || isTold) && !quotas.some((one) => wasThrottledShortlyBefore(one, subject.lateness)),
+    isQuotaOut: (isSeen || isTold) && !quotas.some((one) => wasThrottledShortlyBefore(one, subject.lateness)),
   }
 }

@@ -17,35 +17,43 @@ import {
   vcpuStoppedRuling,
   victimOf,
   vmStoppedRuling,
+  type Dominant,
   type Reading,
 } from './reading.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
-import { qemuStateOf, vcpuOnly, type QemuState } from './qemu-state.ts'
+import { qemuStateOf, vcpuOnly, type QemuState, type Standstill } from './qemu-state.ts'
 import { reach } from './sampled-course.ts'
-import { spanText } from './sender-claims.ts'
+import { spanText, threadClaims } from './sender-claims.ts'
 import type { Courses } from './courses.ts'
 import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
-import { instantOf } from '../../time/instant.ts'
-import type { Subject } from './subject.ts'
+import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
+import { tidsOf, type Subject } from './subject.ts'
+
+/** The stop as the guest felt it: it ends with the advert, wherever in the gap it lay. */
+function felt({ window, isShift }: Standstill, subject: Subject): Window {
+  return isShift ? { from: instantOf(subject.late.at - lengthOf(window)), to: subject.late.at } : window
+}
 
 /** Without run delay and state letters a standstill has many causes; only commands at both ends tell this one. */
 function standstillClaims(subject: Subject, state: QemuState): Claim[] {
-  return state.standstill.flatMap((window): Claim[] => {
-    const isCommand = state.isBracketed && monitorClient(subject, window) !== undefined
+  return state.standstill.flatMap((one): Claim[] => {
+    const isCommand = one.isBracketed && monitorClient(subject, one.window) !== undefined
     const isKnown = subject.sees.samples || subject.sees.reasons || isCommand
-    const writer = freezerOf(subject, window)
+    const writer = freezerOf(subject, one.window)
     if (writer !== undefined)
       return [
         {
           state: 'frozen',
-          window,
+          window: one.window,
           detail: `${writer.file} was written as it began or ended`,
           source: 'calls',
           isCoarse: true,
         },
       ]
     const detail = 'all vCPUs in one long wait, qemu itself healthy'
-    return isKnown ? [{ state: 'vm-stopped', window, detail, source: 'switches', isCoarse: false }] : []
+    return isKnown
+      ? [{ state: 'vm-stopped', window: felt(one, subject), detail, source: 'switches', isCoarse: false }]
+      : []
   })
 }
 
@@ -82,7 +90,8 @@ function isMemoryShort({ store, lateness }: Subject): boolean {
   return last.allocStalls - first.allocStalls > 100 || stalledNs > 0.2 * lengthOf(lateness)
 }
 
-function insideGuest(subject: Subject, state: QemuState): Ruling {
+function insideGuest(reading: Reading, state: QemuState): Ruling {
+  const { subject } = reading
   if (!state.isAlive) return unseen(subject)
   const { otherTraffic } = subject.late
   // Whether a vCPU that was off its CPU had wanted one, only run delay or a switch's reason tells.
@@ -90,8 +99,15 @@ function insideGuest(subject: Subject, state: QemuState): Ruling {
   // A takeover moves the phase, so that a hold cannot be told from it, unless the burst of held adverts is missing.
   const { foreignInGap, reactions, missed } = subject.late
   const isHoldOpen = foreignInGap > 0 && reactions >= missed
+  const isCrowded = waitShare(reading, subject.lateness) >= 0.5
   const isDoubtful =
-    isHoldOpen || otherTraffic === 0 || !isRunDelaySeen || isDisturbed(subject, state) || isMemoryShort(subject)
+    isHoldOpen ||
+    otherTraffic === 0 ||
+    !isRunDelaySeen ||
+    state.isPauseOpen ||
+    isCrowded ||
+    isDisturbed(subject, state) ||
+    isMemoryShort(subject)
   const name = subject.sender?.name ?? 'the guest'
   const fit = resolverFit(subject.late)
   return {
@@ -145,18 +161,57 @@ function stuckRuling(reading: Reading, { tid, claims }: NonNullable<QemuState['s
   }
 }
 
-/** Short waits for a CPU between long turns do not make a timer late: only stretches of some length count, or most of it. */
+/** What share of this stretch the thread that lacked a CPU most spent so, as far as its counters or its switches say. */
+function waitShare({ courses, subject }: Reading, window: Window): number {
+  const tids = [...tidsOf(subject, 'vcpu'), ...tidsOf(subject, 'main')]
+  const shares = tids.map((tid) => {
+    const samples = (courses.sampled.get(tid) ?? []).filter((one) => one.at >= window.from && one.at <= window.to)
+    const [first] = samples
+    const last = samples.at(-1)
+    if (first !== undefined && last !== undefined && last.at > first.at)
+      return (last.runDelayNs - first.runDelayNs) / (last.at - first.at)
+    const waits = threadClaims(subject, courses, tid).filter((one) => one.state === 'runnable')
+    return sumOf(union(waits.flatMap((one) => clipped(one.window, window) ?? []))) / Math.max(1, lengthOf(window))
+  })
+  return Math.max(0, ...shares)
+}
+
+/**
+ * Short waits for a CPU between turns on it do not make a timer late: only waits of some length count, or so much of them
+ * as is not usual for this guest. On a crowded host its adverts come in time all the same.
+ */
 function longWaitsOnly(reading: Reading): Reading {
-  const L = lengthOf(reading.lateness)
+  const { subject, lateness } = reading
+  const L = lengthOf(lateness)
   const waits = windowsOf(reading.painted, ['runnable'])
-  if (sumOf(waits) >= 0.7 * L) return reading
-  const long = union(waits, 5e6).filter((one) => lengthOf(one) >= Math.max(50e6, 0.15 * L))
+  const before = { from: instantOf(subject.gap.from - 2.5 * second), to: subject.gap.from }
+  if (sumOf(waits) >= 0.7 * L && waitShare(reading, before) < 0.35) return reading
+  const single = reading.painted
+    .flatMap((one) => one.claims)
+    .filter((one) => one.state === 'runnable' && lengthOf(one.window) / (one.pieces ?? 1) >= 20 * millisecond)
+  const long = union(
+    single.map((one) => one.window),
+    5 * millisecond,
+  ).filter((one) => lengthOf(one) >= Math.max(50 * millisecond, 0.15 * L))
   return {
     ...reading,
     painted: reading.painted.map((one) =>
       one.claim.state === 'runnable' ? { ...one, windows: intersection(one.windows, long) } : one,
     ),
   }
+}
+
+/** Where the guest is said to have stood still, by the clock of the host. */
+const stretchesOf = (dominant: Dominant, state: QemuState): readonly Window[] =>
+  dominant.cause === 'vm-stopped' ? state.standstill.map((one) => one.window) : dominant.windows
+
+/** Packets of the guest came in the midst of these stretches, not only before them and behind. */
+function wasHeardIn({ late }: Subject, stretches: readonly Window[]): boolean {
+  const count = late.otherTraffic ?? 0
+  if (count === 0) return false
+  if (late.otherAt === undefined || count > late.otherAt.length) return true
+  const edge = 120 * millisecond
+  return late.otherAt.some((at) => stretches.some((one) => at > one.from + edge && at < one.to - edge))
 }
 
 export function qemuReading(subject: Subject, courses: Courses): Read {
@@ -180,8 +235,12 @@ export function qemuReading(subject: Subject, courses: Courses): Read {
     { of: dominantOf(weighed, 'sender-blocked', ['blocked'], (claim) => !isStall(claim)), ruling: blockedRuling },
     {
       of: dominantOf(weighed, 'vm-stopped', ['vm-stopped']),
-      ruling: (of: Reading, dominant: Parameters<typeof vmStoppedRuling>[1]) =>
-        vmStoppedRuling(of, dominant, state.isBracketed),
+      ruling: (of: Reading, dominant: Dominant) =>
+        vmStoppedRuling(
+          of,
+          dominant,
+          state.standstill.find((one) => felt(one, subject).from === dominant.claims[0]?.window.from),
+        ),
     },
   ].toSorted((a, b) => b.of.share - a.of.share)
   const [top] = options
@@ -192,7 +251,10 @@ export function qemuReading(subject: Subject, courses: Courses): Read {
     const ruling = top.ruling(weighed, top.of)
     // A guest that went on with other traffic was not standing still as a whole.
     const isContradicted =
-      subject.late.wire === 'W1-' && top.of.cause !== 'sender-throttled' && top.of.cause !== 'sender-starved'
+      subject.late.wire === 'W1-' &&
+      top.of.cause !== 'sender-throttled' &&
+      top.of.cause !== 'sender-starved' &&
+      wasHeardIn(subject, stretchesOf(top.of, state))
     return {
       claims,
       rest,
@@ -210,5 +272,5 @@ export function qemuReading(subject: Subject, courses: Courses): Read {
     }
     return { claims: [...claims, byPhase], rest, ruling: held(subject, state.isAlive) }
   }
-  return { claims, rest, ruling: insideGuest(subject, state) }
+  return { claims, rest, ruling: insideGuest(reading, state) }
 }

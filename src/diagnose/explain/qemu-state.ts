@@ -12,14 +12,25 @@ import { clipped, intersection, lengthOf, sumOf, union, without } from './stretc
 import { tidsOf, type Subject } from './subject.ts'
 import { allStops, guestOff, insideGuest, longestOf, stillTogether, vcpuOf } from './vcpus.ts'
 
+/** A stretch in which all vCPUs stood still in their wait while qemu itself was healthy. */
+export interface Standstill {
+  readonly window: Window
+  /** The monitor's thread was at work at both ends of it. */
+  readonly isBracketed: boolean
+  /**
+   * It is as long as the overrun, and need not lie where that does: a guest that was stopped sees no time pass, and its
+   * timer goes off later by just as much. One that was frozen or had no CPU is late from due on only.
+   */
+  readonly isShift: boolean
+}
+
 export interface QemuState {
   readonly claims: readonly Claim[]
   /** Where the main loop was held up, and the VM with it. */
   readonly stalls: readonly Claim[]
-  /** Stretches in which all vCPUs stood still in their wait while qemu itself was healthy. */
-  readonly standstill: readonly Window[]
-  /** The monitor's thread was at work at both ends of the standstill. */
-  readonly isBracketed: boolean
+  readonly standstill: readonly Standstill[]
+  /** A pause of the guest somewhere in the gap is nearly as long as the lateness: its clock may have stood still. */
+  readonly isPauseOpen: boolean
   /** One vCPU of several was away. */
   readonly stuck: { readonly tid: number; readonly claims: readonly Claim[] } | undefined
   /** The vCPUs were seen to run all through the lateness. */
@@ -85,23 +96,33 @@ export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
   const matters = (one: Claim): boolean =>
     subject.late.wire === 'W2' ||
     (sumOf(intersection([one.window], still)) >= 0.5 * lengthOf(clipped(one.window, lateness) ?? one.window) &&
-      longestOf(intersection([one.window], still)) >= Math.max(3 * usual, 150 * millisecond))
+      longestOf(intersection([one.window], still)) >= Math.max(2 * usual, 150 * millisecond))
   const stalls = mainStalls(subject, courses, standing).filter(matters)
   const away = [...off.claims, ...stops, ...mainWaits(subject, courses).filter(matters)]
   const taken = [...standing, ...union([...away, ...stalls].map((one) => one.window)), ...insideGuest(courses, tids)]
-  const exceptional = still.filter((one) => lengthOf(one) >= Math.max(0.3 * L, 3 * usual, 150 * millisecond))
-  const standstill = without(exceptional, taken).filter((one) => lengthOf(one) >= 0.3 * L)
+  const pauses = without(stillTogether(courses, tids, subject.gap), taken)
+  const standstill = pauses.flatMap((window): Standstill[] => {
+    const length = lengthOf(window)
+    const isToggled = isBracketed(subject, courses, window)
+    const isShift = Math.abs(length - L) <= Math.max(60 * millisecond, 0.05 * L) && window.to <= subject.late.at
+    const isLong = length >= 150 * millisecond && (isToggled || length >= 3 * usual)
+    return isLong && length >= 0.3 * L && (isShift || clipped(window, lateness) !== undefined)
+      ? [{ window, isBracketed: isToggled, isShift }]
+      : []
+  })
   const running = vcpus.flatMap((one) => one.claims.filter((claim) => claim.state === 'running'))
   const inside = still.flatMap((one) => clipped(one, lateness) ?? [])
+  // A vCPU that was asleep, and not waiting for a CPU, is idle however long: run delay or a switch's reason tells.
+  const isRunDelaySeen = subject.sees.samples || subject.sees.reasons
   return {
     claims: [...base, ...away, ...stalls, ...running],
     stalls,
     standstill,
-    isBracketed: standstill.some((one) => isBracketed(subject, courses, one)),
+    isPauseOpen: longestOf(pauses) >= Math.max(150 * millisecond, 0.7 * L),
     stuck: stuckOf(off.alone, lateness),
     isAlive:
       tids.length > 0 &&
       longestOf(inside) < 0.35 * L &&
-      sumOf(inside.filter((one) => lengthOf(one) >= longSilence)) < 0.35 * L,
+      (isRunDelaySeen || sumOf(inside.filter((one) => lengthOf(one) >= longSilence)) < 0.35 * L),
   }
 }

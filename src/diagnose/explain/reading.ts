@@ -373,23 +373,29 @@ export function monitorClient(subject: Subject, stretch: Window): string | undef
   return last === undefined ? undefined : `${last.comm} (${last.pid})`
 }
 
-export function vmStoppedRuling(reading: Reading, dominant: Dominant, isBracketed: boolean): Ruling {
+export function vmStoppedRuling(
+  reading: Reading,
+  dominant: Dominant,
+  standstill: { readonly window: Window; readonly isBracketed: boolean; readonly isShift: boolean } | undefined,
+): Ruling {
   const { subject } = reading
-  const [stretch] = union(dominant.claims.map((one) => one.window))
-  const client = stretch === undefined ? undefined : monitorClient(subject, stretch)
+  const isBracketed = standstill?.isBracketed ?? false
+  const stretch = standstill?.window ?? reading.lateness
+  const client = monitorClient(subject, stretch)
   const cap: Confidence =
     isBracketed && subject.sees.senderCalls ? (client === undefined ? 'likely' : 'certain') : 'possible'
   return {
     cause: 'vm-stopped',
-    confidence: graded(
-      reading,
-      dominant,
-      subject.late.otherTraffic !== undefined && subject.late.otherTraffic > 0 ? 'possible' : cap,
-    ),
-    summary: `Never issued: ${senderName(subject)} ${isBracketed ? 'had its guest stopped (stop … cont at its monitor)' : 'did not run its guest, while qemu itself was healthy'} for ${formatSpan(lengthOf(stretch ?? reading.lateness))}.`,
+    confidence: graded(reading, dominant, cap),
+    summary: `Never issued: ${senderName(subject)} ${isBracketed ? 'had its guest stopped (stop … cont at its monitor)' : 'did not run its guest, while qemu itself was healthy'} for ${formatSpan(lengthOf(stretch))}.`,
     culprit: victimOf(subject),
     evidence: [
-      `all vCPU threads lay in one wait for ${formatSpan(lengthOf(stretch ?? reading.lateness))}; no thread of qemu was stopped, blocked or short of a CPU`,
+      `all vCPU threads lay in one wait for ${formatSpan(lengthOf(stretch))}; no thread of qemu was stopped, blocked or short of a CPU`,
+      ...(standstill?.isShift === true
+        ? [
+            `the advert was late by as much: the guest saw no time pass from ${whenOf(subject, stretch.from)} to ${whenOf(subject, stretch.to)}`,
+          ]
+        : []),
       ...(isBracketed ? ['the monitor’s thread was at work as it began and as it ended: a command on both sides'] : []),
       ...(client === undefined ? [] : [`${client} was speaking to the monitor then`]),
     ],

@@ -144,7 +144,10 @@ export function waitsOf(
       // Short waits of one sampling interval are one stretch in it; a long one reaches back as far as it lasted.
       const window = { from: instantOf(end - delay), to: end }
       if (clipped(window, lateness) !== undefined)
-        claims.push(claimOf('runnable', window, 'ready to run, without a CPU'))
+        claims.push({
+          ...claimOf('runnable', window, 'ready to run, without a CPU'),
+          pieces: Math.max(1, next.slices - first.slices),
+        })
     }
     if (first.state === 'D') asleep ??= first
     // It ran again, or the samples end: what it waited for is told by what is counted then.

@@ -1,6 +1,6 @@
 // qemu's main loop: timers, the monitor's commands, and without vhost every frame. Was it held up, or told to stop the VM?
 
-import { millisecond, type Instant, type Window } from '../../time/instant.ts'
+import { millisecond, second, type Instant, type Window } from '../../time/instant.ts'
 import type { Claim } from './claim.ts'
 import type { Courses } from './courses.ts'
 import { withThrottling } from './quota.ts'
@@ -50,14 +50,26 @@ export function mainWaits(subject: Subject, courses: Courses): Claim[] {
 }
 
 const bracketWithin = 10 * millisecond
+const pollLookBack = 3 * second
 
-/** The monitor's thread was at work as the stretch began and as it ended, and not all the while: stop … cont. */
+/** One conversation is many calls within some milliseconds. */
+function conversations(activity: readonly number[]): number {
+  return activity.filter((at, i) => at - (activity[i - 1] ?? -Infinity) > 20 * millisecond).length
+}
+
+/**
+ * The monitor's thread was at work as the stretch began and as it ended, and hardly else: stop … cont. A monitor that is
+ * asked all the time brackets everything, the more so as its answers wait for whatever holds qemu up.
+ */
 export function isBracketed(subject: Subject, courses: Courses, stretch: Window): boolean {
   return tidsOf(subject, 'monitor').some((tid) => {
     const activity = courses.kernel.get(tid)?.activity ?? []
     const at = (moment: Instant): boolean => activity.some((one) => Math.abs(one - moment) < bracketWithin)
-    // A monitor that is always busy brackets everything.
+    if (!at(stretch.from) || !at(stretch.to)) return false
     const inside = activity.filter((one) => one > stretch.from + bracketWithin && one < stretch.to - bracketWithin)
-    return at(stretch.from) && at(stretch.to) && inside.length < 20
+    const before = activity.filter(
+      (one) => one > stretch.from - pollLookBack && one < stretch.from - 5 * bracketWithin,
+    )
+    return inside.length < 20 && conversations(before) < 3
   })
 }

@@ -103,10 +103,10 @@ export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
   const pauses = without(stillTogether(courses, tids, subject.gap), taken)
   const standstill = pauses.flatMap((window): Standstill[] => {
     const length = lengthOf(window)
+    if (length < Math.max(150 * millisecond, 0.3 * L)) return []
     const isToggled = isBracketed(subject, courses, window)
     const isShift = Math.abs(length - L) <= Math.max(60 * millisecond, 0.05 * L) && window.to <= subject.late.at
-    const isLong = length >= 150 * millisecond && (isToggled || length >= 3 * usual)
-    return isLong && length >= 0.3 * L && (isShift || clipped(window, lateness) !== undefined)
+    return (isToggled || length >= 3 * usual) && (isShift || clipped(window, lateness) !== undefined)
       ? [{ window, isBracketed: isToggled, isShift }]
       : []
   })

@@ -47,6 +47,25 @@ function isAlone(one: Vcpu, all: readonly Vcpu[], wants: readonly Window[]): boo
   })
 }
 
+/** The parts of it in which none of these, sorted and apart, ran. */
+function bare(claim: Claim, others: readonly Window[]): Claim[] {
+  const first = lowerBound(others.length, (i) => (others[i]?.to ?? Infinity) > claim.window.from)
+  const behind = lowerBound(others.length, (i) => (others[i]?.from ?? Infinity) >= claim.window.to)
+  return without([claim.window], others.slice(first, behind)).map((window) => ({ ...claim, window }))
+}
+
+/** The first index for which `is` holds; it holds for all behind it. */
+function lowerBound(length: number, is: (index: number) => boolean): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (is(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 export interface GuestOff {
   /** What kept the guest as a whole off its work. */
   readonly claims: readonly Claim[]
@@ -66,10 +85,8 @@ export function guestOff(all: readonly Vcpu[], courses: Courses, lateness: Windo
       alone.set(one.tid, [...one.wants, ...one.stops])
       continue
     }
-    const others = all.filter((other) => other !== one).flatMap((other) => other.running)
-    claims.push(
-      ...wants.flatMap((claim) => without([claim.window], others).map((window) => ({ ...claim, window }))),
-    )
+    const others = union(all.filter((other) => other !== one).flatMap((other) => other.running))
+    claims.push(...(others.length === 0 ? wants : wants.flatMap((claim) => bare(claim, others))))
     if (all.length > 1 && one.stops.length > 0) alone.set(one.tid, one.stops)
   }
   return { claims, alone }

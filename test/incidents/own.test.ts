@@ -21,7 +21,10 @@ import {
   type OwnTruth,
 } from '../fixtures/own-incident.ts'
 
-/** What is this close to the threshold is called late by one computation and not by the other. */
+/**
+ * What is this close to the threshold is called late by one computation and not by the other. In a guest beside crowds what
+ * nobody made late on purpose may drown in the usual scatter, which one of the two computations leaves aside.
+ */
 const clearlyLateMs = 80
 /** On a busy machine a bundle takes seconds to play. */
 const timeout = 60_000
@@ -147,7 +150,7 @@ describe.each(ownNames)('%s', (name) => {
       const isExpected = (late: LateAdvert): boolean =>
         expected.some((one) => Math.abs(at(one.sentNs) - late.at) < 3 * millisecond)
       const missed = expected
-        .filter((one) => expectedMsOf(one) > clearlyLateMs)
+        .filter((one) => expectedMsOf(one) > clearlyLateMs && (one.cause !== null || truth.place === 'netns'))
         .filter((one) => !own.some((late) => Math.abs(at(one.sentNs) - late.at) < 3 * millisecond))
       expect(missed).toEqual([])
       const invented = own.filter(
@@ -164,7 +167,7 @@ describe.each(ownNames)('%s', (name) => {
           ? [Math.abs(one.ownOverrunMs - late.ownOverrun / millisecond)]
           : [Math.abs(one.overrunMs - late.overrun / millisecond)]
       })
-      expect(Math.max(0, ...distances)).toBeLessThan(8)
+      expect(Math.max(0, ...distances)).toBeLessThan(truth.place === 'guest' ? 15 : 8)
     },
     timeout,
   )

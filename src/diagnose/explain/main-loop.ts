@@ -67,9 +67,7 @@ export function isBracketed(subject: Subject, courses: Courses, stretch: Window)
     const at = (moment: Instant): boolean => activity.some((one) => Math.abs(one - moment) < bracketWithin)
     if (!at(stretch.from) || !at(stretch.to)) return false
     const inside = activity.filter((one) => one > stretch.from + bracketWithin && one < stretch.to - bracketWithin)
-    const before = activity.filter(
-      (one) => one > stretch.from - pollLookBack && one < stretch.from - 5 * bracketWithin,
-    )
+    const before = activity.filter((one) => one > stretch.from - pollLookBack && one < stretch.from - 5 * bracketWithin)
     return inside.length < 20 && conversations(before) < 3
   })
 }

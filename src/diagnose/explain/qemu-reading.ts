@@ -150,6 +150,10 @@ function stuckRuling(reading: Reading, { tid, claims }: NonNullable<QemuState['s
   const { lateness } = reading
   const away = union(claims.flatMap((one) => clipped(one.window, lateness) ?? []))
   const share = sumOf(away) / Math.max(1, lengthOf(lateness))
+  const stops = claims.filter((one) => one.state === 'stopped')
+  const stopped = union(stops.flatMap((one) => clipped(one.window, lateness) ?? []))
+  if (sumOf(stopped) >= 0.5 * sumOf(away))
+    return vcpuStoppedRuling(reading, { cause: 'vcpu-stuck', share, windows: away, claims: stops })
   const isAligned = isAlignedWith(reading, away, claims)
   return {
     cause: 'vcpu-stuck',
@@ -214,7 +218,19 @@ function wasHeardIn({ late }: Subject, stretches: readonly Window[]): boolean {
   return late.otherAt.some((at) => stretches.some((one) => at > one.from + edge && at < one.to - edge))
 }
 
+/** These rest on what the vCPUs did, and which threads they are was guessed. */
+const restsOnVcpus: ReadonlySet<string> = new Set(['inside-guest', 'vcpu-stuck', 'vm-stopped', 'sender-starved'])
+
 export function qemuReading(subject: Subject, courses: Courses): Read {
+  const read = readingOf(subject, courses)
+  if (!subject.isVcpuGuessed) return read
+  const { ruling } = read
+  const cap = restsOnVcpus.has(ruling.cause) ? 'possible' : 'likely'
+  const evidence = [...ruling.evidence, 'its threads have no names of their own: the busiest were taken for its vCPUs']
+  return { ...read, ruling: { ...ruling, confidence: lesserOf(ruling.confidence, cap), evidence } }
+}
+
+function readingOf(subject: Subject, courses: Courses): Read {
   const state = qemuStateOf(subject, courses)
   const claims: Claim[] = [...state.claims, ...standstillClaims(subject, state)]
   const reading: Reading = { subject, courses, painted: painted(claims, subject.lateness), lateness: subject.lateness }
@@ -245,7 +261,8 @@ export function qemuReading(subject: Subject, courses: Courses): Read {
   ].toSorted((a, b) => b.of.share - a.of.share)
   const [top] = options
   if (state.stuck !== undefined && (top === undefined || top.of.share < 0.5)) {
-    return { claims: [...claims], rest, ruling: stuckRuling(reading, state.stuck) }
+    const stuck = state.stuck.claims.map((one) => ({ ...one, detail: `${vcpuOnly}, ${one.detail}` }))
+    return { claims: [...claims, ...stuck], rest, ruling: stuckRuling(reading, state.stuck) }
   }
   if (top !== undefined && top.of.share >= 0.25) {
     const ruling = top.ruling(weighed, top.of)

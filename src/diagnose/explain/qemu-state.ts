@@ -77,9 +77,7 @@ export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
   const isStop = (one: Claim): boolean => one.state === 'stopped'
   // Which thread is a vCPU is not known without names: then nothing less than all of them is the guest's stop.
   const whole =
-    tids.length > 0
-      ? [...tids, ...tidsOf(subject, 'main')]
-      : [...courses.sampled.keys()]
+    tids.length > 0 && !subject.isVcpuGuessed ? [...tids, ...tidsOf(subject, 'main')] : [...courses.sampled.keys()]
   const allStopped = together(
     whole.map((tid) => threadClaims(subject, courses, tid)),
     isStop,
@@ -99,7 +97,13 @@ export function qemuStateOf(subject: Subject, courses: Courses): QemuState {
       longestOf(intersection([one.window], still)) >= Math.max(2 * usual, 150 * millisecond))
   const stalls = mainStalls(subject, courses, standing).filter(matters)
   const away = [...off.claims, ...stops, ...mainWaits(subject, courses).filter(matters)]
-  const taken = [...standing, ...union([...away, ...stalls].map((one) => one.window)), ...insideGuest(courses, tids)]
+  // Stood still by a command: with every thread healthy, and no vCPU in its guest.
+  const ill = vcpus.flatMap((one) => [...one.stops, ...one.wants])
+  const taken = [
+    ...standing,
+    ...union([...away, ...stalls, ...ill].map((one) => one.window)),
+    ...insideGuest(courses, tids),
+  ]
   const pauses = without(stillTogether(courses, tids, subject.gap), taken)
   const standstill = pauses.flatMap((window): Standstill[] => {
     const length = lengthOf(window)

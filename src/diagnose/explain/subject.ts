@@ -6,6 +6,7 @@ import type { Columns, Table } from '../../store/table.ts'
 import type { Evidence, FlowSender } from '../evidence.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
 import { isKept } from '../keeping.ts'
+import { guessedVcpus } from './guessed-vcpus.ts'
 
 export type Role = 'main' | 'vcpu' | 'monitor' | 'vhost' | 'other'
 
@@ -22,6 +23,8 @@ export interface Subject {
   /** From the advert before it. */
   readonly gap: Window
   readonly roles: ReadonlyMap<number, Role>
+  /** No thread's name says that it is a vCPU: by their work it is these. */
+  readonly isVcpuGuessed: boolean
   readonly sees: Sight
 }
 
@@ -74,6 +77,12 @@ function rolesOf(store: Store, sender: FlowSender | undefined, around: Window): 
   for (const { cells, from, to } of store.switches.slices(around))
     for (let i = from; i < to; i++) learn(cells.from[i] ?? 0, cells.fromName[i] ?? 0)
   return roles
+}
+
+function unnamedVcpus(store: Store, roles: ReadonlyMap<number, Role>, late: LateAdvert): number[] {
+  if ([...roles.values()].includes('vcpu')) return []
+  const others = [...roles].filter(([, role]) => role === 'other').map(([tid]) => tid)
+  return guessedVcpus(store, others, { from: instantOf(late.previousAt - 3 * second), to: late.previousAt })
 }
 
 /** `isWhole`: nothing of the lateness was left out by a flight recorder; else neither silence nor words prove anything. */
@@ -134,6 +143,9 @@ export function subjectOf(late: LateAdvert, flow: Flow, evidence: Evidence, assu
   const sender = known ?? assumed ?? inferredQemu(late, evidence)
   const around = { from: instantOf(late.previousAt - near), to: instantOf(late.at + near) }
   const lateness = { from: instantOf(late.at - Math.max(0, late.overrun)), to: late.at }
+  const roles = rolesOf(store, sender, around)
+  const guessed = sender?.kind === 'qemu' ? unnamedVcpus(store, roles, late) : []
+  for (const tid of guessed) roles.set(tid, 'vcpu')
   return {
     late,
     flow,
@@ -143,7 +155,8 @@ export function subjectOf(late: LateAdvert, flow: Flow, evidence: Evidence, assu
     isSenderInferred: known === undefined && sender !== undefined,
     lateness,
     gap: { from: late.previousAt, to: late.at },
-    roles: rolesOf(store, sender, around),
+    roles,
+    isVcpuGuessed: guessed.length > 0,
     sees: sightOf(store, sender, around, isKept(evidence.kept, lateness)),
   }
 }

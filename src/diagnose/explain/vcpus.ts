@@ -135,11 +135,7 @@ export function stillnessOf(courses: Courses, tid: number, window: Window): Wind
 }
 
 /** The stretches in which all of them were still. */
-export function stillTogether(
-  courses: Courses,
-  tids: readonly number[],
-  window: Window,
-): Window[] {
+export function stillTogether(courses: Courses, tids: readonly number[], window: Window): Window[] {
   const [first, ...others] = tids.map((tid) => union(stillnessOf(courses, tid, window), 1))
   return [...others.reduce<readonly Window[]>((left, set) => intersection(left, set), first ?? [])]
 }

@@ -158,7 +158,7 @@ interface Played {
 type Unplayed = 'interrupted' | 'not begun'
 
 /** One scenario from beginning to end. */
-async function play(
+async function playScenario(
   scenario: Scenario,
   options: DrillOptions,
   tell: (text: string) => void,
@@ -225,7 +225,7 @@ export async function runDrill(name: string, options: DrillOptions): Promise<Exi
     throw new Fault(`${name} cannot be played here: ${refusal}.`, 'Take another scenario: whylate drill list')
   await sweep()
   if (options.watch === true && process.stdin.isTTY && process.stdout.isTTY) return watchDrill(scenario, options)
-  const played = await play(scenario, options, notice)
+  const played = await playScenario(scenario, options, notice)
   if (typeof played === 'string') return exitCode.late
   const { truth, verdict, text } = played
   const found = verdict.found.length === 0 ? ['nothing late'] : verdict.found
@@ -272,7 +272,7 @@ export async function runAllDrills(options: DrillOptions): Promise<ExitCode> {
     notice(`drill ${scenario.name}: ${scenario.summary}`)
     const record = options.record === undefined ? {} : { record: join(options.record, `${scenario.name}.whylate`) }
     const quietly = async (): Promise<Played | Unplayed> =>
-      play(scenario, { engine: options.engine, ...record }, () => undefined)
+      playScenario(scenario, { engine: options.engine, ...record }, () => undefined)
     let played = await quietly()
     for (let tries = 1; played === 'not begun' && tries < attempts; tries++) played = await quietly()
     if (played === 'interrupted') {

@@ -18,7 +18,7 @@ export async function startBusy(
   command: readonly string[] = [],
 ): Promise<Busy> {
   const script = `end=$((SECONDS + ${Math.ceil(seconds) + 1})); while [ "$SECONDS" -lt "$end" ]; do ${loop}; done`
-  const [file = 'bash', ...args] = [...command, 'bash', '-c', script]
+  const [file, ...args] = [...command, 'bash', '-c', script]
   const child = execa(file, args, { env: environmentOf(mark), extendEnv: false, reject: false, stdin: 'ignore' })
   if (child.pid === undefined) throw new Error((await child).message)
   return {

@@ -144,10 +144,10 @@ function issuedAt(subject: Subject): number | undefined {
   const issued =
     late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
   if (issued !== undefined) return issued.at
-  const [first, second] = sendsOf(subject)
+  const [first, next] = sendsOf(subject)
   if (late.wire !== 'W2' || first === undefined) return undefined
   const isOnTime = Math.abs(first - lateness.from) < Math.max(20 * millisecond, 0.1 * lengthOf(lateness))
-  const isOwn = second !== undefined || lengthOf(lateness) < flow.interval
+  const isOwn = next !== undefined || lengthOf(lateness) < flow.interval
   return isOnTime && isOwn ? first : undefined
 }
 

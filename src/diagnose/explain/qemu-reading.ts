@@ -218,6 +218,21 @@ function wasHeardIn({ late }: Subject, stretches: readonly Window[]): boolean {
   return late.otherAt.some((at) => stretches.some((one) => at > one.from + edge && at < one.to - edge))
 }
 
+/** These say that all of the guest stood still, or its main loop did: a vCPU that was stopped alone is none of them. */
+const wholeGuest: ReadonlySet<string> = new Set(['qemu-stalled', 'sender-starved', 'sender-blocked', 'sender-paging'])
+
+/** One vCPU was stopped for as much of the lateness: two things explain it, and nobody says which did. */
+function besideStoppedVcpu(ruling: Ruling, { stuck }: QemuState, share: number, { lateness }: Subject): Ruling {
+  if (stuck === undefined || !wholeGuest.has(ruling.cause)) return ruling
+  const stops = stuck.claims
+    .filter((one) => one.state === 'stopped')
+    .flatMap((one) => clipped(one.window, lateness) ?? [])
+  const stopped = sumOf(union(stops)) / Math.max(1, lengthOf(lateness))
+  if (stopped < Math.max(0.5, share - 0.1)) return ruling
+  const also = `open as well: vCPU thread ${stuck.tid} was stopped for ${Math.round(stopped * 100)} % of the lateness`
+  return { ...ruling, confidence: lesserOf(ruling.confidence, 'possible'), evidence: [...ruling.evidence, also] }
+}
+
 /** These rest on what the vCPUs did, and which threads they are was guessed. */
 const restsOnVcpus: ReadonlySet<string> = new Set(['inside-guest', 'vcpu-stuck', 'vm-stopped', 'sender-starved'])
 
@@ -265,7 +280,7 @@ function readingOf(subject: Subject, courses: Courses): Read {
     return { claims: [...claims, ...stuck], rest, ruling: stuckRuling(reading, state.stuck) }
   }
   if (top !== undefined && top.of.share >= 0.25) {
-    const ruling = top.ruling(weighed, top.of)
+    const ruling = besideStoppedVcpu(top.ruling(weighed, top.of), state, top.of.share, subject)
     // A guest that went on with other traffic was not standing still as a whole.
     const isContradicted =
       subject.late.wire === 'W1-' &&

@@ -121,7 +121,25 @@ export function createFlowState(options: FlowOptions): FlowState {
   function armedAt(previous: Advert, sentAt: Instant | undefined): Instant {
     const ignored = Math.min(answersWithin, intervalOf(previous) / 2)
     const heard = sentAt === undefined ? foreign.at(-1) : foreign.findLast((one) => sentAt - one.at > ignored)
-    return heard?.armedAt ?? previous.at
+    const usual = heard?.armedAt ?? previous.at
+    return sentAt !== undefined && heard !== undefined && isHeldBack(previous, heard, sentAt) ? heard.at : usual
+  }
+
+  /**
+   * A router that was a little late itself as the other spoke, and was silenced by it: the other's adverts then followed
+   * each other closer than a backup waits, and this one came just an interval after the last of them.
+   */
+  function isHeldBack(previous: Advert, last: Foreign, sentAt: Instant): boolean {
+    const interval = intervalOf(previous)
+    const slack = Math.max(5 * millisecond, jitterOf(spread))
+    if (Math.abs(between(last.at, sentAt) - interval - spread.median) > slack) return false
+    let before = previous.at
+    for (const one of foreign) {
+      if (one.at > last.at) break
+      if (one.at - before > 1.5 * interval) return false
+      before = one.at
+    }
+    return true
   }
 
   /**

@@ -1,5 +1,6 @@
 // Another router on the same VRID, whose adverts re-arm the sender's timer although it rejects them.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { waitFor, type Scenario } from '../scenario.ts'
 
 export const foreignVrid: Scenario = {
@@ -61,8 +62,10 @@ export const wrongPassword: Scenario = {
     const startAt = pair.now()
     options.onStart?.(startAt)
     await waitFor(options)
-    const endAt = pair.now()
     await pair.backup.reconfigure(pair.backup.conf)
+    // Until it has read that, it goes on; and what it said last holds the timer back for one interval more.
+    await sleep(1700 * pair.options.advertInterval)
+    const endAt = pair.now()
     return {
       cause: 'foreign-vrid',
       startAt,

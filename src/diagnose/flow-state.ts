@@ -129,13 +129,13 @@ export function createFlowState(options: FlowOptions): FlowState {
    * A router that was a little late itself as the other spoke, and was silenced by it: the other's adverts then followed
    * each other closer than a backup waits, and this one came just an interval after the last of them.
    */
-  function isHeldBack(previous: Advert, last: Foreign, sentAt: Instant): boolean {
+  function isHeldBack(previous: Advert, newest: Foreign, sentAt: Instant): boolean {
     const interval = intervalOf(previous)
     const slack = Math.max(5 * millisecond, jitterOf(spread))
-    if (Math.abs(between(last.at, sentAt) - interval - spread.median) > slack) return false
+    if (Math.abs(between(newest.at, sentAt) - interval - spread.median) > slack) return false
     let before = previous.at
     for (const one of foreign) {
-      if (one.at > last.at) break
+      if (one.at > newest.at) break
       if (one.at - before > 1.5 * interval) return false
       before = one.at
     }

@@ -27,12 +27,23 @@ export const pagingDetail = 'waiting for its memory to be read back (major fault
 export const reach = 0.25e9
 const longestPeriod = 0.5e9
 
+/** Samples further apart than this have a hole between them: ten a second is usual, and one a second happens. */
+function longestPeriodOf(rows: readonly { readonly at: Instant }[]): number {
+  const spans = rows.slice(1).map((row, i) => row.at - (rows[i]?.at ?? row.at))
+  const median = spans.toSorted((a, b) => a - b)[spans.length >> 1] ?? 0
+  return Math.min(3 * second, Math.max(longestPeriod, 2.5 * median))
+}
+
 export function sampledCourses(subject: Subject): Map<number, Sample[]> {
   const courses = new Map<number, Sample[]>((subject.sender?.tids ?? []).map((tid) => [tid, []]))
-  const range = { from: instantOf(subject.gap.from - 3 * second), to: instantOf(subject.gap.to + reach) }
+  // What kept the sender from a CPU may keep the sampler from its work: the next sample may come late, and is taken still.
+  const range = { from: instantOf(subject.gap.from - 3 * second), to: instantOf(subject.gap.to + 3 * second) }
   for (const { at, cells, from, to } of subject.store.threads.slices(range)) {
     for (let i = from; i < to; i++) {
-      courses.get(cells.tid[i] ?? 0)?.push({
+      const course = courses.get(cells.tid[i] ?? 0)
+      if (course === undefined || (course.at(-1)?.at ?? 0) > subject.gap.to + reach) continue
+      if ((at[i] ?? 0) > subject.gap.to + reach && (course.at(-1)?.at ?? Infinity) > subject.gap.to) continue
+      course.push({
         at: instantOf(at[i] ?? 0),
         state: String.fromCharCode(cells.state[i] ?? 0),
         onCpuNs: cells.onCpuNs[i] ?? 0,
@@ -49,10 +60,11 @@ export function sampledCourses(subject: Subject): Map<number, Sample[]> {
 /** Runs of samples for which `is` holds, as windows from the first to the last of each. */
 export function runsOf<R extends { readonly at: Instant }>(rows: readonly R[], is: (row: R) => boolean): Window[] {
   const runs: Window[] = []
+  const longest = longestPeriodOf(rows)
   let from: Instant | undefined
   let last: Instant | undefined
   for (const row of rows) {
-    if (is(row) && (last === undefined || row.at - last < longestPeriod)) {
+    if (is(row) && (last === undefined || row.at - last < longest)) {
       from ??= row.at
       last = row.at
       continue
@@ -129,16 +141,21 @@ export function waitsOf(
   lateness: Window,
 ): Claim[] {
   const claims: Claim[] = []
+  const longest = longestPeriodOf(samples)
   let previous: Sample | undefined
   let asleep: Sample | undefined
   for (const next of samples) {
     const first = previous
     previous = next
-    if (first === undefined || next.at - first.at > longestPeriod) {
+    if (first === undefined) continue
+    const delay = next.runDelayNs - first.runDelayNs
+    if (next.at - first.at > longest) {
       asleep = undefined
+      // Whatever kept the sampler from its work: who waited for a CPU all that time was in no other state.
+      if (delay >= 0.9 * (next.at - first.at) && clipped({ from: first.at, to: next.at }, lateness) !== undefined)
+        claims.push(claimOf('runnable', { from: first.at, to: next.at }, 'ready to run, without a CPU'))
       continue
     }
-    const delay = next.runDelayNs - first.runDelayNs
     if (delay >= millisecond) {
       const end = waitEnd(first, next, course, sentAt)
       // Short waits of one sampling interval are one stretch in it; a long one reaches back as far as it lasted.

@@ -39,12 +39,16 @@ changed. What it cannot read without root is told as unseen.
 Exit codes: 0 done; 2 wrong usage; 4 the bundle is damaged or of an unknown version; 1 a defect of whylate.`
 
 const drillHelp = `
-Example: whylate drill sigstop --seconds 4.2
+Examples:
+  whylate drill sigstop --seconds 4.2
+  whylate drill freezer --record freezer.whylate     and keep what was recorded
+  whylate drill all                                  every scenario, and a table of what was said of each
 
 Needs root. A keepalived pair in network namespaces of its own is made, one fault is done to it, and all of it is removed
 again; nothing else on the host is touched. \`whylate drill list\` names the scenarios.
 
-Cost to the host: that of whylate live for about 20 seconds, and two idle keepalived.
+Cost to the host: that of whylate live for about 20 seconds, and two idle keepalived; \`all\` takes some eight minutes and
+keeps a CPU busy for some of them.
 
 Exit codes: 0 found as it was done; 10 not found, or found wrong; 2 wrong usage; 3 it cannot run here; 1 a defect of whylate.`
 

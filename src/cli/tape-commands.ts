@@ -53,8 +53,14 @@ const speedOf = (text: string): number =>
     ? Number(text)
     : wrong('Give how many times as fast, such as 1 or 20.')
 
-const budgetOption = (): Option =>
-  new Option('--budget <MiB>', 'memory for events').argParser(mebibytes).default(512 * 1024 * 1024, '512')
+/** How a bundle is read, whatever is made of it. */
+function addReadingOptions(command: Command): Command {
+  return command
+    .option('--vrid <n>', 'only this virtual router', vridOf)
+    .option('--interval <ms>', 'the advert interval, instead of the advertised one', spanIn('ms'))
+    .option('--late <ms>', 'late from here on', spanIn('ms'))
+    .addOption(new Option('--budget <MiB>', 'memory for events').argParser(mebibytes).default(512 * 1024 * 1024, '512'))
+}
 
 export function addTapeCommands(program: Command, argv: readonly string[], done: (code: ExitCode) => void): void {
   addLiveOptions(
@@ -78,26 +84,16 @@ export function addTapeCommands(program: Command, argv: readonly string[], done:
       const { runRecord } = await import('./record.ts')
       done(await runRecord(options, argv))
     })
-  program
-    .command('replay <bundle>')
-    .description('the screen over a bundle, or all it says as text')
-    .option('--vrid <n>', 'only this virtual router', vridOf)
-    .option('--interval <ms>', 'the advert interval, instead of the advertised one', spanIn('ms'))
-    .option('--late <ms>', 'late from here on', spanIn('ms'))
-    .addOption(budgetOption())
+  addReadingOptions(program.command('replay <bundle>').description('the screen over a bundle, or all it says as text'))
     .option('--speed <n>', 'how many times as fast as it was (default: as fast as it goes)', speedOf)
     .addHelpText('after', replayHelp)
     .action(async (path: string, options: ReplayOptions) => {
       const { runReplay } = await import('./replay.ts')
       done(await runReplay(path, options))
     })
-  program
-    .command('compare <before> <after>')
-    .description('was it better after the fix? two bundles side by side')
-    .option('--vrid <n>', 'only this virtual router', vridOf)
-    .option('--interval <ms>', 'the advert interval, instead of the advertised one', spanIn('ms'))
-    .option('--late <ms>', 'late from here on', spanIn('ms'))
-    .addOption(budgetOption())
+  addReadingOptions(
+    program.command('compare <before> <after>').description('was it better after the fix? two bundles side by side'),
+  )
     .option('--json', 'as JSON')
     .option('-q, --quiet', 'no notices')
     .addHelpText('after', compareHelp)

@@ -2,7 +2,7 @@
 
 import { spanOf } from '../time/instant.ts'
 import { changeLimit, type CauseChange, type Comparison, type FlowChange, type Side } from './comparison.ts'
-import { hostText, padEnd, padStart } from './display-width.ts'
+import { hostText, padEnd } from './display-width.ts'
 import { indented } from './plain.ts'
 import { formatMs } from './story.ts'
 import { counted } from './words.ts'
@@ -80,7 +80,7 @@ function causeLine({ cause, change, before, after }: CauseChange): string {
 
 function flowLine({ vrid, source, adverts, late, driftMs }: FlowChange): string {
   const [was, is] = [0, 1].map((i) => `${late[i] ?? 0} of ${adverts[i] ?? 0}, drift ${(driftMs[i] ?? 0).toFixed(2)} ms`)
-  return row(`vrid ${vrid} ${hostText(source, 40)}`.padEnd(columns[0]), padStart(was ?? '', 0), is ?? '')
+  return row(`vrid ${vrid} ${hostText(source, 40)}`.padEnd(columns[0]), was ?? '', is ?? '')
 }
 
 function onlyLines(title: string, routers: readonly string[]): string[] {

@@ -1,7 +1,19 @@
 // Another router on the same VRID, whose adverts re-arm the sender's timer although it rejects them.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { waitFor, type Scenario } from '../scenario.ts'
+import type { Pair } from '../pair.ts'
+import { waitFor, type FaultOptions, type Scenario } from '../scenario.ts'
+
+/** Another cluster's router comes, stays for as long as the fault lasts, and goes. */
+async function visit(pair: Pair, options: FaultOptions, foreign: Parameters<Pair['addForeign']>[0]) {
+  const router = await pair.addForeign(foreign)
+  const startAt = pair.now()
+  options.onStart?.(startAt)
+  await waitFor(options)
+  const endAt = pair.now()
+  await pair.removeForeign(router)
+  return { router, startAt, endAt }
+}
 
 export const foreignVrid: Scenario = {
   name: 'foreign-vrid',
@@ -10,12 +22,7 @@ export const foreignVrid: Scenario = {
   defaultSeconds: 12,
   makesLate: true,
   async inject(pair, options) {
-    const router = await pair.addForeign()
-    const startAt = pair.now()
-    options.onStart?.(startAt)
-    await waitFor(options)
-    const endAt = pair.now()
-    await pair.removeForeign(router)
+    const { router, startAt, endAt } = await visit(pair, options, {})
     return {
       cause: 'foreign-vrid',
       startAt,
@@ -33,12 +40,8 @@ export const otherVrid: Scenario = {
   defaultSeconds: 8,
   makesLate: false,
   async inject(pair, options) {
-    const router = await pair.addForeign({ vrid: pair.options.vrid === 255 ? 1 : pair.options.vrid + 1 })
-    const startAt = pair.now()
-    options.onStart?.(startAt)
-    await waitFor(options)
-    const endAt = pair.now()
-    await pair.removeForeign(router)
+    const next = pair.options.vrid === 255 ? 1 : pair.options.vrid + 1
+    const { router, startAt, endAt } = await visit(pair, options, { vrid: next })
     return {
       cause: 'none',
       startAt,

@@ -10,38 +10,28 @@ import type { ProbeOutput } from '../capture/output.ts'
 import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
-import { keptLengthOf } from '../diagnose/keeping.ts'
-import type { StreamParser } from '../events/outcome.ts'
 import type { Advert } from '../events/packet.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
-import { createBpftraceParser } from '../parse/bpftrace.ts'
-import { createHostParser } from '../parse/host.ts'
-import { createIostatParser } from '../parse/iostat.ts'
-import { createIostatTextParser } from '../parse/iostat/text.ts'
-import { createKeepalivedLogParser } from '../parse/keepalived-log.ts'
 import type { CapturedPacket } from '../parse/packet/captured-packet.ts'
-import { createCaptureParser } from '../parse/pcap/capture-parser.ts'
-import { createSniffingParser } from '../parse/sniffing-parser.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { ClockPair } from '../time/clock.ts'
-import { between, instantOf, second, type Epoch, type Instant, type Span, type Window } from '../time/instant.ts'
+import { instantOf, second, type Epoch, type Instant, type Span, type Window } from '../time/instant.ts'
 import { createBlindSpots } from './blind-spots.ts'
-import { createDiskIntake, createHostIntake } from './host-intake.ts'
+import { createDiskIntake, createHostIntake, type HostListener } from './host-intake.ts'
+import { createHostNotes } from './host-notes.ts'
+import { openInputParser } from './input-parsers.ts'
 import { createKernelIntake } from './kernel-intake.ts'
 import { createKernelVantages, type PlacedVantage } from './kernel-vantages.ts'
 import { createLateWindows } from './late-windows.ts'
 import { createPacketIntake } from './packet-intake.ts'
 import { createProbeParsers } from './probe-parsers.ts'
 import { createProbeStates } from './probe-states.ts'
-import { ownUseOf, unknownUse } from './own-use.ts'
 import { createLogLines } from './log-lines.ts'
-import { createMemberships } from './memberships.ts'
 import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
-import type { ProbeView, Snapshot, SnapshotRequest } from './snapshot.ts'
-import { vantageRow } from './vantage-rows.ts'
-import { tappedPackets } from './watched-packets.ts'
+import type { Snapshot, SnapshotRequest } from './snapshot.ts'
+import { snapshotOf } from './snapshot-of.ts'
 
 export interface EngineOptions {
   readonly origin: Epoch
@@ -100,13 +90,6 @@ export interface Engine {
   overdueAt(at: Instant): readonly Overdue[]
 }
 
-/** A snapshot stays small, however long the night was. */
-const lateShown = 500
-const blindSpotsShown = 200
-/** What a flight recording does not keep all of. */
-const thinned: ReadonlySet<ProbeName> = new Set(['sysdig', 'bpftrace', 'host'])
-const formatShare = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
-
 /** Only kernels are told apart in the list of probes: the captures of tcpdump are one. */
 const rowOf = (probe: ProbeName, part: string): string => (probe === 'sysdig' ? part : '')
 
@@ -119,9 +102,6 @@ function perPart<T>(open: () => T): (part: string) => T {
   }
 }
 
-/** Of the host's slow facts, by key. */
-const factsKept = 256
-
 export function openEngine(options: EngineOptions): Engine {
   const { origin } = options
   const store = openStore(options.budgetBytes)
@@ -129,14 +109,11 @@ export function openEngine(options: EngineOptions): Engine {
   const blindSpots = createBlindSpots()
   const kernelSpots = perPart(createBlindSpots)
   const clock = createSessionClock(flows, blindSpots)
-  const cgroups = createMemberships()
+  const notes = createHostNotes()
   let now = options.startedAt
   let arrival = options.startedAt
   let measuredAt = instantOf(-Infinity)
   let version = 0
-  let ownTids = new Set<number>()
-  let ownUse = unknownUse
-  const facts = new Map<string, number | string>()
   let capturesEndAt = instantOf(Infinity)
   let kept: readonly Window[] | undefined
   let linkNames: Readonly<Record<number, string>> = {}
@@ -181,7 +158,7 @@ export function openEngine(options: EngineOptions): Engine {
       return kernels.store
     },
     senderOf: (flow, at) => senders.senderOf(flow, at),
-    isOurs: (pid) => ownTids.has(pid),
+    isOurs: (pid) => notes.isOurs(pid),
     get blindSpots() {
       return [...blindSpots.all, ...kernels.blindSpots]
     },
@@ -189,9 +166,9 @@ export function openEngine(options: EngineOptions): Engine {
     late: flows.late,
     issued: (source, vrid, ipId) => kernels.issued(source, vrid, ipId),
     guestOf: (flow) => kernels.guestOf(flow),
-    cgroupsOf: (pid) => cgroups.of(pid),
+    cgroupsOf: (pid) => notes.cgroups.of(pid),
     log,
-    fact: (key) => facts.get(key),
+    fact: (key) => notes.fact(key),
     get kept() {
       return kept
     },
@@ -203,58 +180,27 @@ export function openEngine(options: EngineOptions): Engine {
     (window) => kernels.pin(window),
   )
 
-  function openHost(): StreamParser {
-    const sink = createHostIntake(store, states.tallyOf('host'), {
-      clockPair: (pair) => clock.note(pair),
-      senders: (all) => senders.learn(all),
-      threads: (all) => senders.sampled(all),
-      cgroupsOf: (pid, paths) => cgroups.add(pid, paths),
-      facts: (at, told) => {
-        ownUse = ownUseOf(ownUse, at, told)
-        for (const [key, fact] of Object.entries(told))
-          if (facts.size < factsKept || facts.has(key)) facts.set(key, fact)
-      },
-      own: (tids) => {
-        ownTids = new Set(tids)
-      },
-    })
-    return createHostParser({ origin, sink })
+  const hostListener: HostListener = {
+    clockPair: (pair) => clock.note(pair),
+    senders: (all) => senders.learn(all),
+    threads: (all) => senders.sampled(all),
+    cgroupsOf: (pid, paths) => notes.cgroups.add(pid, paths),
+    facts: (at, facts) => notes.facts(at, facts),
+    own: (tids) => notes.own(tids),
   }
-
-  function openIostat(): StreamParser {
-    const sink = createDiskIntake(store, states.tallyOf('iostat'))
-    return createSniffingParser((kind) =>
-      kind === 'iostat-text' ? createIostatTextParser({ origin, sink }) : createIostatParser({ origin, sink }),
-    )
-  }
-
-  function openParser(probe: ProbeName, part: string): StreamParser {
-    switch (probe) {
-      case 'tcpdump':
-        return createCaptureParser({
-          origin,
-          link: part === '' ? options.link : part,
-          linkName: (index) => linkNames[index],
-          ...tappedPackets(packets.sinkOf(part), options),
-        })
-      case 'sysdig':
-        return kernels.of(part).openParser()
-      case 'bpftrace':
-        return createBpftraceParser({
-          instantAt: (ns) => clock.instantAt(ns),
-          sink: bpftrace,
-          fileOf: (pid, fd) => senders.fileOf(pid, fd),
-          deviceOf: (major, minor) => options.devices?.[`${major}:${minor}`],
-        })
-      case 'iostat':
-        return openIostat()
-      case 'host':
-        return openHost()
-      case 'log':
-        return createKeepalivedLogParser({ origin, file: part, sink: log.sink })
-    }
-  }
-  const parsers = createProbeParsers(openParser)
+  const parsers = createProbeParsers(
+    openInputParser(options, {
+      packets,
+      kernels,
+      bpftrace,
+      disks: () => createDiskIntake(store, states.tallyOf('iostat')),
+      host: () => createHostIntake(store, states.tallyOf('host'), hostListener),
+      log: log.sink,
+      clock,
+      senders,
+      linkName: (index) => linkNames[index],
+    }),
+  )
 
   function heardUntil(probe: ProbeName, part: string): Instant | undefined {
     if (probe === 'tcpdump') return packets.lastAt
@@ -272,16 +218,6 @@ export function openEngine(options: EngineOptions): Engine {
     if (notice.kind === 'links') linkNames = notice.names
     if (notice.kind === 'ended' && notice.probe === 'tcpdump') packets.release(instantOf(Infinity))
     states.notice(notice, heardUntil(notice.probe, notice.part ?? ''))
-  }
-
-  /** Which part of its words a flight recording kept. */
-  function withKeeping(view: ProbeView): ProbeView {
-    if (kept === undefined || !thinned.has(view.name)) return view
-    const length = Math.max(1, now - options.startedAt)
-    const share = keptLengthOf(kept, { from: options.startedAt, to: now }) / length
-    const rest = view.name === 'host' ? ', elsewhere one sample a second' : ''
-    const detail = `flight recording: all of it in ${kept.length} stretches, ${formatShare(share)} of the time${rest}`
-    return { ...view, detail: view.detail === '' ? detail : `${view.detail}; ${detail}` }
   }
 
   function tick(at: Instant): void {
@@ -348,36 +284,21 @@ export function openEngine(options: EngineOptions): Engine {
       tick(now)
       windows.forget()
     },
-    snapshot(request) {
-      const chosen = request.late === undefined ? flows.late.at(-1) : flows.late[request.late - 1]
-      const tcpdump = states.views().find((view) => view.name === 'tcpdump')
-      return {
+    snapshot: (request) =>
+      snapshotOf(request, {
+        options,
         version,
-        mode: options.mode,
-        host: options.host,
-        origin,
         now,
-        runningFor: between(options.startedAt, now),
-        probes: states
-          .views()
-          .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined)
-          .map((view) => vantageRow(withKeeping(view), kernels.placed())),
+        probes: states.views(),
+        kept,
+        placed: kernels.placed(),
         flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
-        late: flows.late.slice(-lateShown),
-        digests: windows.digestsFrom(Math.max(1, flows.late.length - lateShown + 1)),
-        selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
-        blindSpots: evidence.blindSpots.slice(-blindSpotsShown),
-        own: {
-          cpuShare: ownUse.cpuShare,
-          rssBytes: ownUse.rssBytes,
-          storeBytes: store.bytes,
-          budgetBytes: store.budgetBytes,
-        },
-        marks: [],
-        replay: undefined,
-        fault: tcpdump?.state === 'absent' || tcpdump?.state === 'failed' ? tcpdump.reason : undefined,
-      }
-    },
+        late: flows.late,
+        windows,
+        blindSpots: evidence.blindSpots,
+        ownUse: notes.ownUse,
+        store,
+      }),
   }
 }

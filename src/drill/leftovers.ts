@@ -1,14 +1,16 @@
 // Takes a drill away again: the one that ends now, and those whose owner was killed before it could.
 //
-// Order matters. A frozen process cannot die (cgroup v1), a namespace without a name lives on as long as a process is in
-// it, and the run directory goes last: as long as anything is left, something with the mark in its name is left too.
+// Order matters. A process that is frozen (cgroup v1) or waits for a throttled disk cannot die, a namespace without a name
+// lives on as long as a process is in it, and the run directory goes last: as long as anything is left, something with the
+// mark in its name is left too.
 
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from './command.ts'
 import { removeCgroup } from './cgroup.ts'
-import { freezeFileOf, readCgroupMounts } from './cgroup-mount.ts'
+import { readCgroupMounts } from './cgroup-mount.ts'
+import { liftHolds } from './lift-holds.ts'
 import { isDead, killMarked, parseMark, readMarkedPids, type Owner } from './mark.ts'
 
 export const runRoot = '/run'
@@ -73,8 +75,7 @@ export async function removeMarked(mark: string): Promise<Removal> {
   for (const mount of await readCgroupMounts()) {
     for (const name of await namesWith(mark, mount.directory)) {
       const cgroup = join(mount.directory, name)
-      const file = freezeFileOf(mount, cgroup)
-      if (mount.controllers.includes('freezer')) await writeFile(file.path, file.thaw).catch(() => undefined)
+      await liftHolds(mount, cgroup)
       cgroups.push(cgroup)
     }
   }

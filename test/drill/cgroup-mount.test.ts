@@ -1,7 +1,11 @@
 // Where a machine keeps its cgroups, by lines of its own /proc.
 
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freezeFileOf, parseCgroupMounts, parseCgroupOf, type CgroupMount } from '../../src/drill/cgroup-mount.ts'
+import { liftHolds } from '../../src/drill/lift-holds.ts'
 
 const hybrid = `tmpfs /sys/fs/cgroup tmpfs rw,relatime,mode=755 0 0
 cgroup /sys/fs/cgroup/cpu cgroup rw,relatime,cpu 0 0
@@ -40,4 +44,19 @@ test('a process is found in each hierarchy, and at its top when it is out of sig
   expect(parseCgroupOf(text, v2)).toBe('/sys/fs/cgroup/unified/init.scope')
   expect(parseCgroupOf('0::/../../other\n', v2)).toBe('/sys/fs/cgroup/unified')
   expect(parseCgroupOf('', v1)).toBe('/sys/fs/cgroup/freezer')
+})
+
+test.each([
+  [1, 'blkio.throttle.write_iops_device', '7:3 1\n', '7:3 0'],
+  [2, 'io.max', '7:3 rbps=max wbps=max riops=max wiops=1\n', '7:3 riops=max wiops=max'],
+  [1, 'cpu.cfs_quota_us', '1000\n', '-1'],
+  [2, 'cpu.max', '1000 1000000\n', 'max'],
+  [1, 'freezer.state', 'FROZEN\n', 'THAWED'],
+  [2, 'cgroup.freeze', '1\n', '0'],
+] as const)('what a cgroup of version %i holds back by %s is let go', async (version, file, held, free) => {
+  const cgroup = await mkdtemp(join(tmpdir(), 'whylate-cgroup-'))
+  await writeFile(join(cgroup, file), held)
+  await liftHolds({ version, directory: tmpdir(), controllers: ['freezer', 'cpu', 'io', 'memory'] }, cgroup)
+  expect(await readFile(join(cgroup, file), 'utf8')).toBe(free)
+  await rm(cgroup, { recursive: true })
 })

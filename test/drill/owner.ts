@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import type { PairOptions } from '../../src/drill/pair-options.ts'
+import { readCgroupMounts } from '../../src/drill/cgroup-mount.ts'
 import { parseMark } from '../../src/drill/mark.ts'
 
 const projectRoot = resolve(import.meta.dirname, '../..')
@@ -18,10 +19,11 @@ import { openPair } from './dist/drill/pair.js'
 import { scenarioOf } from './dist/drill/scenarios.js'
 const tell = (text) => process.stdout.write(text + '\\n')
 tell('opening')
-const pair = await openPair(${JSON.stringify(wanted)})
+const scenario = scenarioOf(process.argv[2] ?? '')
+const pair = await openPair(scenario === undefined ? ${JSON.stringify(wanted)} : scenario.pair)
 tell('up ' + pair.mark + ' ' + pair.sender.pid)
-const name = process.argv[2]
-if (name !== undefined) await scenarioOf(name).inject(pair, { seconds: 60, onStart: () => tell('injected') })
+await scenario?.tcpdump?.(pair)
+await scenario?.inject(pair, { seconds: 60, onStart: () => tell('injected') })
 setInterval(() => undefined, 1000)
 `
 
@@ -85,17 +87,24 @@ export async function buildOwner(wanted: Partial<PairOptions> = {}): Promise<Own
   }
 }
 
-/** All that carries a mark of these owners: namespaces, run directories, cgroups, processes. */
+/** All that carries a mark of these owners: namespaces, run directories, cgroups, mounts, loop devices, processes. */
 export async function readTraces(pids: readonly number[]): Promise<readonly string[]> {
   const isTheirs = (name: string): boolean => pids.includes(parseMark(name)?.owner.pid ?? 0)
   const traces: string[] = []
-  for (const folder of ['/run', '/run/netns', '/sys/fs/cgroup/freezer', '/sys/fs/cgroup/unified', '/sys/fs/cgroup']) {
+  const hierarchies = (await readCgroupMounts()).map(({ directory }) => directory)
+  for (const folder of ['/run', '/run/netns', tmpdir(), ...hierarchies]) {
     const names = await readdir(folder).catch(() => [])
     traces.push(...names.filter(isTheirs).map((name) => join(folder, name)))
   }
-  const { stdout } = await execa('sh', ['-c', 'cat /proc/[0-9]*/environ 2>/dev/null; true'])
-  traces.push(
-    ...new Set([...stdout.matchAll(/WHYLATE_DRILL=([\w-]+)/g)].map((match) => match[1] ?? '').filter(isTheirs)),
-  )
+  // A loop device names the file behind it; a mount, its place: both lie in the run directory.
+  const places = 'cat /sys/block/loop*/loop/backing_file /proc/self/mountinfo 2>/dev/null; true'
+  const environments = 'cat /proc/[0-9]*/environ 2>/dev/null; true'
+  for (const [command, pattern] of [
+    [places, /\/(whylate-drill-[\w-]+)/g],
+    [environments, /WHYLATE_DRILL=([\w-]+)/g],
+  ] as const) {
+    const { stdout } = await execa('sh', ['-c', command])
+    traces.push(...new Set([...stdout.matchAll(pattern)].map((match) => match[1] ?? '').filter(isTheirs)))
+  }
   return traces
 }

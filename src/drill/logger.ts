@@ -21,8 +21,9 @@ const comm = 'syslogd'
 /** Messages that the kernel keeps for a reader; counted per namespace, 10 to begin with. */
 const queueLength = 3
 
+// Its name goes through /proc: an assignment to $0 would write over its environment too, and with it over its mark.
 const reader = `
-use Socket; $0 = '${comm}'; socket my $s, PF_UNIX, SOCK_DGRAM, 0 or die "socket: $!";
+use Socket; open my $c, '>', '/proc/self/comm'; print $c '${comm}'; close $c; socket my $s, PF_UNIX, SOCK_DGRAM, 0 or die "socket: $!";
 bind $s, sockaddr_un($ARGV[0]) or die "bind: $!"; recv $s, my $text, 4096, 0 while 1;
 `
 

@@ -4,11 +4,11 @@ import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { removeMarked, sweepLeftovers } from '../../src/drill/leftovers.ts'
 import { markOf, parseMark, readOwner } from '../../src/drill/mark.ts'
 import { scenarios } from '../../src/drill/scenarios.ts'
-import { buildOwner, readTraces, type OwnerProgram } from './owner.ts'
+import { buildOwner, readFamily, readTraces, stillAlive, type OwnerProgram } from './owner.ts'
 
 const isRoot = process.getuid?.() === 0
 const timeout = 60_000
@@ -32,6 +32,7 @@ test.skipIf(!isRoot).each(['no fault', ...playable])(
   'kill -9 of an owner in the middle of %s: the sweep leaves nothing of it (needs root)',
   async (scenario) => {
     const owner = await (scenario === 'no fault' ? program.start('up') : program.start('injected', scenario))
+    const family = await readFamily(owner.pid)
     await owner.kill()
     expect((await readTraces([owner.pid])).length).toBeGreaterThan(4)
     const removals = await sweepLeftovers()
@@ -39,6 +40,7 @@ test.skipIf(!isRoot).each(['no fault', ...playable])(
     expect(own.map((removal) => removal.left)).toEqual([[]])
     expect(own[0]?.removed).toContain(`namespace ${markSaidIn(owner.lines)}-lb01`)
     expect(await readTraces([owner.pid])).toEqual([])
+    await vi.waitFor(async () => expect(await stillAlive(family)).toEqual([]), { timeout: 5000 })
   },
   timeout,
 )

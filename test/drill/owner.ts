@@ -108,3 +108,36 @@ export async function readTraces(pids: readonly number[]): Promise<readonly stri
   }
   return traces
 }
+
+interface Relative {
+  readonly pid: number
+  readonly parent: number
+  /** Tells it from a later process of the same number. */
+  readonly startTicks: string
+  readonly comm: string
+}
+
+async function readProcesses(): Promise<readonly Relative[]> {
+  const { stdout } = await execa('sh', ['-c', 'cat /proc/[0-9]*/stat 2>/dev/null; true'])
+  // 4711 (keepalived) S 4710 …, the start in field 22
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid = '', comm = '', rest = ''] = /^(\d+) \((.*)\) (.*)$/.exec(line) ?? []
+    const [state = '', parent = '', ...more] = rest.split(' ')
+    return 'ZX'.includes(state) ? [] : [{ pid: Number(pid), comm, parent: Number(parent), startTicks: more[17] ?? '' }]
+  })
+}
+
+/** All processes below this one, whatever they are called and whatever is left of their environment. */
+export async function readFamily(pid: number): Promise<readonly Relative[]> {
+  const all = await readProcesses()
+  const below = (parent: number): readonly Relative[] =>
+    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)])
+  return below(pid)
+}
+
+export async function stillAlive(family: readonly Relative[]): Promise<readonly string[]> {
+  const all = await readProcesses()
+  return family
+    .filter((one) => all.some(({ pid, startTicks }) => pid === one.pid && startTicks === one.startTicks))
+    .map(({ pid, comm }) => `${comm} (${pid})`)
+}

@@ -131,13 +131,13 @@ async function readProcesses(): Promise<readonly Relative[]> {
 export async function readFamily(pid: number): Promise<readonly Relative[]> {
   const all = await readProcesses()
   const below = (parent: number): readonly Relative[] =>
-    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)])
+    all.flatMap((one) => (one.parent === parent ? [one, ...below(one.pid)] : []))
   return below(pid)
 }
 
 export async function stillAlive(family: readonly Relative[]): Promise<readonly string[]> {
   const all = await readProcesses()
-  return family
-    .filter((one) => all.some(({ pid, startTicks }) => pid === one.pid && startTicks === one.startTicks))
-    .map(({ pid, comm }) => `${comm} (${pid})`)
+  return family.flatMap(({ pid, startTicks, comm }) =>
+    all.some((one) => one.pid === pid && one.startTicks === startTicks) ? [`${comm} (${pid})`] : [],
+  )
 }

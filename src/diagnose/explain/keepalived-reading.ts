@@ -4,16 +4,12 @@ import { callersNear } from './actors.ts'
 import { painted, type Claim } from './claim.ts'
 import type { Read } from './explain.ts'
 import { silencesOf } from './kernel-course.ts'
-import {
-  blockedRuling,
-  dominantOf,
-  pagingRuling,
-  starvedRuling,
-  stoppedRuling,
-  throttledRuling,
-  type Dominant,
-  type Reading,
-} from './reading.ts'
+import { dominantOf, type Dominant, type Reading } from './reading.ts'
+import { blockedRuling } from './rulings/blocked.ts'
+import { pagingRuling } from './rulings/paging.ts'
+import { starvedRuling } from './rulings/starved.ts'
+import { stoppedRuling } from './rulings/stopped.ts'
+import { throttledRuling } from './rulings/throttled.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
 import { armedLateBy, keepalivedClaims, movedOn, spanText } from './sender-claims.ts'
 import type { Courses } from './courses.ts'

@@ -4,22 +4,14 @@ import { freezerOf } from './actors.ts'
 import { resolverFit } from './alternatives.ts'
 import { painted, windowsOf, type Claim } from './claim.ts'
 import type { Read } from './explain.ts'
-import {
-  blockedRuling,
-  dominantOf,
-  isAlignedWith,
-  monitorClient,
-  pagingRuling,
-  stalledRuling,
-  starvedRuling,
-  stoppedRuling,
-  throttledRuling,
-  vcpuStoppedRuling,
-  victimOf,
-  vmStoppedRuling,
-  type Dominant,
-  type Reading,
-} from './reading.ts'
+import { dominantOf, isAlignedWith, victimOf, type Dominant, type Reading } from './reading.ts'
+import { blockedRuling } from './rulings/blocked.ts'
+import { pagingRuling } from './rulings/paging.ts'
+import { stalledRuling, vcpuStoppedRuling } from './rulings/stalled.ts'
+import { starvedRuling } from './rulings/starved.ts'
+import { stoppedRuling } from './rulings/stopped.ts'
+import { throttledRuling } from './rulings/throttled.ts'
+import { monitorClient, vmStoppedRuling } from './rulings/vm-stopped.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
 import { qemuStateOf, vcpuOnly, type QemuState, type Standstill } from './qemu-state.ts'
 import { reach } from './sampled-course.ts'

@@ -4,12 +4,14 @@
 // (tap, bridge, uplink): the link that sees it first is where the sender is judged, the others are vantage points.
 
 import type { Advert, Traffic } from '../events/packet.ts'
-import { between, millisecond, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import { between, second, spanOf, type Instant, type Span } from '../time/instant.ts'
 import type { ClockStep } from '../time/clock.ts'
+import { createClockSteps, noticedWithin } from './clock-steps.ts'
 import type { Flow, LateAdvert, Overdue, Range } from './finding.ts'
 import { createFlowState, type FlowOptions, type FlowState, type Lateness } from './flow-state.ts'
 import { createLiveness } from './liveness.ts'
 import { masterDownRange } from './master-down.ts'
+import { createOriginals, packetKeyOf, type Original } from './originals.ts'
 import { hasRestarted, idStep, wireAtArrival, wireByPhase } from './signature.ts'
 
 export interface Flows {
@@ -24,12 +26,6 @@ export interface Flows {
   overdue(now: Instant): Overdue[]
   /** Rises with every change. */
   readonly version: number
-}
-
-/** A packet on the first link that saw it. */
-interface Original {
-  readonly advert: Advert
-  readonly isLate: boolean
 }
 
 interface Entry {
@@ -57,24 +53,12 @@ interface OpenLate {
 
 const burstWithin = spanOf(30e6)
 const otherTimesKept = 64
-const copyWithin = spanOf(0.1e9)
-const originalsKept = 16
-const knownAfter = 3
-const multicast = { 4: '224.', 6: 'ff' } as const
-const isSameFrame = (one: string | undefined, other: string | undefined): boolean =>
-  one === undefined || other === undefined || one === other
-/** The sampler's period, and then some. */
-const noticedWithin = spanOf(0.2e9)
-/** A fast slew is ten steps a second. */
-const stepsKept = 4096
-type Gap = Pick<LateAdvert, 'previousAt' | 'at' | 'overrun'>
 /** A flow that is overdue by so much is gone, not late. */
 const goneAfter = (interval: Span): Span => spanOf(Math.max(60 * second, 20 * interval))
 
 export const flowIdOf = (a: Advert): string =>
   [a.link, a.vlan ?? '-', a.family, a.source, a.destination, a.vrid].join(' ')
 const lanKeyOf = (a: Advert): string => [a.link, a.vlan ?? '-', a.family, a.vrid].join(' ')
-const packetKeyOf = (a: Advert): string => [a.family, a.source, a.destination, a.vrid].join(' ')
 
 /** Equal priorities: the larger address wins (RFC 9568 6.4.3). Of the same length, so comparing bytes is comparing numbers. */
 function outranks(one: Advert, other: Advert): boolean {
@@ -84,10 +68,9 @@ function outranks(one: Advert, other: Advert): boolean {
 export function createFlows(options: FlowOptions): Flows {
   const entries = new Map<string, Entry>()
   const lans = new Map<string, Entry[]>()
-  /** The last packets of a packet key where they were seen first: what a copy is a copy of. Newest last. */
-  const firstSeen = new Map<string, Original[]>()
+  const originals = createOriginals()
   const liveness = createLiveness()
-  const steps: ClockStep[] = []
+  const steps = createClockSteps()
   const late: LateAdvert[] = []
   let version = 0
 
@@ -128,29 +111,6 @@ export function createFlows(options: FlowOptions): Flows {
     return masterDownRange(entry.first.version, entry.state.interval, backupsOf(entry))
   }
 
-  /**
-   * The same packet on a link that it passed before: by its IPv4 ID; without one, by its moment. Tenants often have the
-   * same addresses, and count from 1 alike: a frame keeps its source MAC within one network, and a copy follows at once
-   * until this link is known to show copies.
-   */
-  function originalOf(entry: Entry, advert: Advert): Original | undefined {
-    const isKnown = entry.copies >= knownAfter
-    return firstSeen.get(entry.packetKey)?.findLast((one) => {
-      const { link, sourceMac, ipId, at } = one.advert
-      if (link === advert.link) return false
-      if (!isSameFrame(sourceMac, advert.sourceMac) && advert.destination.startsWith(multicast[advert.family]))
-        return false
-      const isAtOnce = advert.at - at < copyWithin
-      return advert.ipId === undefined ? isAtOnce : ipId === advert.ipId && (isAtOnce || isKnown)
-    })
-  }
-
-  function noteOriginal(entry: Entry, original: Original): void {
-    const known = firstSeen.get(entry.packetKey)
-    if (known === undefined) firstSeen.set(entry.packetKey, [original])
-    else if (known.push(original) > originalsKept) known.shift()
-  }
-
   function isHostSilent(advert: Advert, overdue: { readonly from: Instant; readonly to: Instant }): boolean {
     const others = liveness.othersIn(advert.sourceMac, advert.source, overdue)
     let expected = others.expected
@@ -167,20 +127,6 @@ export function createFlows(options: FlowOptions): Flows {
       if (entry.state.state === 'master') expected += (overdue.to - overdue.from) / entry.state.interval
     }
     return others.seen === 0 && expected >= 3
-  }
-
-  /**
-   * The steps of the clock in this gap are as long as the lateness. A step is noticed up to a sample after it happened: the
-   * first one may belong to the advert before, the last one to the advert after. A fast slew is many small steps.
-   */
-  function isClockStep({ previousAt, at, overrun }: Gap, jitter: Span): boolean {
-    const inGap = steps.filter((step) => step.at > previousAt && step.at < at + noticedWithin)
-    const sumFrom = (from: number, to: number): number => inGap.slice(from, to).reduce((sum, one) => sum + one.by, 0)
-    const tolerance = Math.max(jitter, 25 * millisecond) + 0.01 * overrun
-    const ends = [0, -1].map((drop) => inGap.length + drop)
-    return (
-      inGap.length > 0 && [0, 1].some((from) => ends.some((to) => Math.abs(sumFrom(from, to) - overrun) < tolerance))
-    )
   }
 
   function refine(
@@ -203,7 +149,7 @@ export function createFlows(options: FlowOptions): Flows {
       at: advert.at,
       overrun: isLate ? lateness.overrun : lateness.ownOverrun,
     }
-    if (isClockStep(stepped, lateness.jitter)) wire = 'W7'
+    if (steps.explains(stepped, lateness.jitter)) wire = 'W7'
     else if ((wire === 'W1' || wire === 'W3') && original?.isLate === false) wire = 'W10'
     else if (wire === 'W1' && isHostSilent(advert, overdue)) wire = 'W6'
     return {
@@ -355,9 +301,9 @@ export function createFlows(options: FlowOptions): Flows {
       const previous = entry.state.last
       const arrival = entry.state.own(advert)
       if (arrival.kind === 'duplicate') return
-      const original = originalOf(entry, advert)
+      const original = originals.of(advert, entry.copies)
       const isLateHere = arrival.kind === 'late' || arrival.kind === 'rearmed'
-      if (original === undefined) noteOriginal(entry, { advert, isLate: isLateHere })
+      if (original === undefined) originals.add({ advert, isLate: isLateHere })
       else entry.copies++
       const isInBurst = entry.open !== undefined && advert.at - entry.open.burstEnd <= burstWithin
       if (isInBurst) noteBurst(entry, advert, arrival.kind === 'reaction')
@@ -379,14 +325,13 @@ export function createFlows(options: FlowOptions): Flows {
       liveness.add(traffic)
     },
     clockStep(step) {
-      steps.push(step)
-      if (steps.length > stepsKept) steps.shift()
+      steps.add(step)
       version++
       // The advert behind it is faster than the sample that notices it.
       for (let i = late.length - 1; i >= 0; i--) {
         const one = late[i]
         if (one === undefined || one.at + noticedWithin < step.at) return
-        if (one.wire.startsWith('W1') && isClockStep(one, spanOf(0))) becomeStep(i, one)
+        if (one.wire.startsWith('W1') && steps.explains(one, spanOf(0))) becomeStep(i, one)
       }
     },
     passTo(now) {

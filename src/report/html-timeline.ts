@@ -16,7 +16,7 @@ import type { Fact, WindowView } from '../diagnose/finding.ts'
 import { overlapOf, type Instant, type Window } from '../time/instant.ts'
 import { hostText } from './display-width.ts'
 import { htmlText } from './html-text.ts'
-import { unseenOf } from './report.ts'
+import { unseenOf } from './verdict.ts'
 import { factKindName, formatOffset, formatShare, whoOf } from './words.ts'
 import { between } from '../time/instant.ts'
 

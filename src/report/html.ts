@@ -124,7 +124,7 @@ function factsTable({ view }: Told): string {
 }
 
 function lateArticle(told: Told, session: FinishedSession): string {
-  const story = storyOf(told.view, told.late, session)
+  const story = storyOf(told.view, session)
   return [
     `<article id="late-${story.number}">`,
     `<h3>${story.number}. ${htmlText(story.at)} <span class="dim">${htmlText(story.flow)}</span></h3>`,

@@ -62,7 +62,7 @@ const list = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`**${title}**`, '', ...lines.map((line) => `- ${markdownText(line)}`), '']
 
 function lateBlock({ view, late }: Told, session: FinishedSession): string[] {
-  const story = storyOf(view, late, session)
+  const story = storyOf(view, session)
   const facts = view.facts.map((fact) => [
     formatOffset(between(view.late.dueAt, fact.window.from)),
     shareText(fact.share),

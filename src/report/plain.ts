@@ -1,16 +1,15 @@
 // The screen's answer as plain text: for a run without a terminal, for a terminal that cannot move its cursor, and for
 // a ticket. 100 columns, no colours, nothing of the host unescaped. Times are UTC.
 
-import type { Explanation } from '../diagnose/explanation.ts'
 import type { Fact, Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatIso, formatSpan } from '../time/format.ts'
 import { between, epochAt, overlapOf, type Window } from '../time/instant.ts'
 import { hostText, padEnd, padStart, wrap } from './display-width.ts'
 import { barOf, laneOf, sparklineOf } from './glyphs.ts'
+import { blocksOf, headOf, verdictOf, type VerdictPart } from './verdict.ts'
 import {
   blindNotice,
-  blindSentence,
   costPhrase,
   counted,
   evidencePhrases,
@@ -116,6 +115,18 @@ export function formatSession(snapshot: Snapshot, together: readonly string[] = 
   ].join('\n')
 }
 
+const ledgerBar = 40
+
+/** One state of the ledger. */
+export function partLines({ state, length, share, detail }: VerdictPart): string[] {
+  const head = `    ${padEnd(state, 12)}${padStart(length, 10)}${padStart(formatShare(share), 7)}  ${barOf(share, ledgerBar)}`
+  return [head, ...(detail === '' ? [] : indented(detail, 16))]
+}
+
+/** The title stands before the first of its lines. */
+export const blockLines = (title: string, lines: readonly string[]): string[] =>
+  lines.flatMap((line, i) => (i === 0 ? indented(`${padEnd(title, 9)}${line}`, 11, 2) : indented(line, 11)))
+
 export const laneColumns = 12
 
 export function factLines(fact: Fact, late: LateAdvert, lateness: Window): string[] {
@@ -131,23 +142,12 @@ export function factLines(fact: Fact, late: LateAdvert, lateness: Window): strin
 }
 
 /** The answer: the sentence and how sure it is, where the time went, why, who not, and what would settle it. */
-function verdictLines(explanation: Explanation | undefined): string[] {
-  if (explanation === undefined) return []
-  const { confidence, cause, summary, ledger, evidence, ruledOut, settledBy } = explanation
-  const block = (title: string, texts: readonly string[]): string[] =>
-    texts.flatMap((text) => indented(`${padEnd(title, 9)}${hostText(text, longestText)}`, 11, 2))
+function verdictLines(view: WindowView): string[] {
+  const verdict = verdictOf(view)
   return [
-    ...indented(`${confidence.toUpperCase()} ${cause}: ${hostText(summary, longestText)}`, 4, 2),
-    ...ledger.map(
-      ({ state, span, share }) =>
-        `    ${padEnd(state, 12)}${padStart(formatSpan(span), 10)}${padStart(formatShare(share), 7)}  ${barOf(share, 40)}`,
-    ),
-    ...block('BECAUSE', evidence.slice(0, 4)),
-    ...block(
-      'NOT',
-      ruledOut.slice(0, 4).map((one) => `${one.cause}: ${one.because}`),
-    ),
-    ...(confidence === 'certain' ? [] : block('SETTLE', settledBy.slice(0, 3))),
+    ...indented(headOf(verdict), 4, 2),
+    ...verdict.ledger.flatMap(partLines),
+    ...blocksOf(verdict).flatMap(([title, lines]) => blockLines(title, lines)),
   ]
 }
 
@@ -165,13 +165,12 @@ export function formatWindow(view: WindowView, snapshot: Snapshot): string {
     ...indented(marginSentence(late.margin), 2),
     ...indented(`Previous ${clock(late.previousAt)}, due ${clock(late.dueAt)}, sent ${clock(late.at)} UTC.`, 2),
     ...(evidence.length === 0 ? [] : indented(`${evidence.join('; ')}.`, 2)),
-    ...verdictLines(view.explanation),
+    ...verdictLines(view),
     ...(view.facts.length === 0
       ? ['  No fact is known about this window.']
       : [`   FROM DUE  SHARE |due${' '.repeat(laneColumns - 7)}sent| WHAT`]),
     ...view.facts.flatMap((fact) => factLines(fact, late, lateness)),
     ...more,
-    ...view.blindSpots.flatMap((spot) => indented(`UNSEEN ${blindSentence(spot, late.dueAt)}`, 4, 2)),
     '',
   ].join('\n')
 }

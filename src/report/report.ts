@@ -1,12 +1,12 @@
 // From a finished session to the report's value (report-shape.ts).
 
-import type { Explanation, LedgerEntry } from '../diagnose/explanation.ts'
-import type { Flow, LateAdvert, Range, Wire, WindowView } from '../diagnose/finding.ts'
+import type { Explanation } from '../diagnose/explanation.ts'
+import type { Flow, Range, Wire, WindowView } from '../diagnose/finding.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { FinishedSession } from '../session/finished.ts'
 import type { ProbeView } from '../session/snapshot.ts'
 import { formatIso } from '../time/format.ts'
-import { epochAt, spanOf, type Epoch, type Instant } from '../time/instant.ts'
+import { epochAt, type Epoch, type Instant } from '../time/instant.ts'
 import { isOfFlow, type Selection } from './selection.ts'
 import {
   reportSchema,
@@ -21,7 +21,8 @@ import {
 } from './report-shape.ts'
 import { reportOverallOf } from './overall.ts'
 import { msOf, orNull, rounded } from './report-number.ts'
-import { evidencePhrases, wireMeaning } from './words.ts'
+import { explanationOf, unseenOf } from './verdict.ts'
+import { evidencePhrases } from './words.ts'
 
 const rangeOf = (range: Range): ReportRange => ({ min: msOf(range.min), max: msOf(range.max) })
 
@@ -98,20 +99,8 @@ const blindOf = (spot: BlindSpot & { readonly effect?: string | undefined }, ori
   effect: orNull(spot.effect),
 })
 
-/** Nobody has explained it: then all of it is unexplained. */
-function ledgerOf(late: LateAdvert, explanation: Explanation | undefined): readonly LedgerEntry[] {
-  return explanation === undefined || explanation.ledger.length === 0
-    ? [{ state: 'unexplained', span: spanOf(late.overrun), share: 1, detail: '' }]
-    : explanation.ledger
-}
-
-function verdictOf(late: LateAdvert, explanation: Explanation | undefined): ReportLate['verdict'] {
-  if (explanation === undefined) {
-    const meaning = wireMeaning(late.wire)
-    const summary = `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}; the cause is not known.`
-    return { cause: 'unknown', confidence: 'unknown', summary, culprit: null }
-  }
-  const { cause, confidence, summary, culprit } = explanation
+function verdictOf(view: WindowView): ReportLate['verdict'] {
+  const { cause, confidence, summary, culprit } = explanationOf(view)
   return {
     cause,
     confidence,
@@ -149,13 +138,6 @@ const suspectOf = (one: Explanation['suspects'][number]): ReportSuspect => ({
   score: rounded(one.score),
 })
 
-/** With what each of them did to the verdict, where there is one. */
-export const unseenOf = ({
-  explanation,
-  blindSpots,
-}: WindowView): readonly (BlindSpot & { readonly effect?: string | undefined })[] =>
-  explanation?.blindSpots ?? blindSpots
-
 function livenessOf(wire: Wire): ReportLate['liveness'] {
   if (wire === 'W1+') return 'silent'
   return wire === 'W1-' ? 'alive' : null
@@ -180,9 +162,9 @@ function lateOf(view: WindowView, origin: Epoch): ReportLate {
     liveness: livenessOf(late.wire),
     isSettled: late.isSettled,
     ipIdStep: orNull(late.ipIdStep),
-    verdict: verdictOf(late, explanation),
+    verdict: verdictOf(view),
     evidence: [...(explanation?.evidence ?? []), ...evidencePhrases(late)],
-    ledger: ledgerOf(late, explanation).map(({ state, span, share, detail }) => ({
+    ledger: explanationOf(view).ledger.map(({ state, span, share, detail }) => ({
       state,
       ms: msOf(span),
       share: rounded(share),

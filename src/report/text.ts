@@ -5,15 +5,13 @@
 
 import type { FinishedSession } from '../session/finished.ts'
 import { hostText, padEnd, padStart } from './display-width.ts'
-import { barOf } from './glyphs.ts'
-import { factLines, indented, laneColumns } from './plain.ts'
+import { blockLines, factLines, indented, laneColumns, partLines } from './plain.ts'
 import { reportOf, windowsOf } from './report.ts'
 import type { Report, ReportCause, ReportFlow, ReportProbe } from './report-shape.ts'
 import type { Selection } from './selection.ts'
-import { formatMs, storyOf, worstOf, type Story, type StoryLedger, type Told } from './story.ts'
+import { formatMs, storyOf, worstOf, type Story, type Told } from './story.ts'
+import { blocksOf, headOf } from './verdict.ts'
 import { counted, formatShare, longestText, probeName } from './words.ts'
-
-const ledgerBar = 40
 
 function titleLines({ capture, selection }: Report): string[] {
   const host = capture.host === '' ? '' : ` on ${hostText(capture.host, 40)}`
@@ -87,33 +85,16 @@ function causeLine(one: ReportCause): string {
   )
 }
 
-function ledgerLines({ state, length, share, detail }: StoryLedger): string[] {
-  const head = `    ${padEnd(state, 12)}${padStart(length, 10)}${padStart(formatShare(share), 7)}  ${barOf(share, ledgerBar)}`
-  return [head, ...(detail === '' ? [] : indented(detail, 16))]
-}
-
-const block = (title: string, lines: readonly string[]): string[] =>
-  lines.flatMap((line, i) => (i === 0 ? indented(`${padEnd(title, 9)}${line}`, 11, 2) : indented(line, 11)))
-
-function lateLines({ view, late }: Told, session: FinishedSession, count: number): string[] {
-  const story: Story = storyOf(view, late, session)
+function lateLines({ view }: Told, session: FinishedSession, count: number): string[] {
+  const story: Story = storyOf(view, session)
   const lateness = { from: view.late.dueAt, to: view.late.at }
   return [
     `LATE ${story.number} of ${count}  ${story.at}  ${story.flow}`,
     ...story.cost.flatMap((one) => indented(one, 2)),
     '',
-    ...indented(
-      `${story.confidence.toUpperCase()}${story.cause === 'unknown' ? '' : ` ${story.cause}`}: ${story.summary}`,
-      4,
-      2,
-    ),
-    ...story.ledger.flatMap(ledgerLines),
-    ...block('CULPRIT', story.culprit === undefined ? [] : [story.culprit]),
-    ...block('BECAUSE', story.evidence),
-    ...block('WHO', story.suspects),
-    ...block('NOT', story.ruledOut),
-    ...block('UNSEEN', story.unseen),
-    ...block('SETTLE', story.settledBy),
+    ...indented(headOf(story), 4, 2),
+    ...story.ledger.flatMap(partLines),
+    ...blocksOf(story).flatMap(([title, lines]) => blockLines(title, lines)),
     ...(view.facts.length === 0
       ? ['  No fact is known about this window.']
       : ['', `   FROM DUE  SHARE |due${' '.repeat(laneColumns - 7)}sent| WHAT`]),

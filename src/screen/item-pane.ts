@@ -50,9 +50,9 @@ function suspectFields({ what, kind, pid, covers, late, baseline, lift, p, q, br
     ['what', what],
     ['kind', pid === undefined ? kind : `${kind}, pid ${pid}`],
     ['covers', `${formatShare(covers)} of the lateness`],
-    ['late', `in ${late.hits} of ${late.of} late windows`],
-    ['on time', `in ${baseline.hits} of ${baseline.of} on-time windows of the same length`],
-    ['lift', lift === undefined ? tooFew : Number.isFinite(lift) ? lift.toPrecision(3) : 'never in on-time windows'],
+    ['late', `seen before ${late.hits} of ${late.of} late adverts were due`],
+    ['punctual', `seen before ${baseline.hits} of ${baseline.of} punctual ones were due, looked at for as long`],
+    ['lift', lift === undefined ? tooFew : Number.isFinite(lift) ? lift.toPrecision(3) : 'never before a punctual one'],
     [
       'chance',
       p === undefined ? tooFew : `p ${p.toPrecision(2)}${q === undefined ? '' : `, corrected q ${q.toPrecision(2)}`}`,

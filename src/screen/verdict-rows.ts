@@ -1,19 +1,18 @@
-// The answer about one late advert: the sentence with how sure it is, where the time went, who, who not, what would
-// settle it.
+// The answer about one late advert (report/verdict.ts) as rows: the sentence with how sure it is, where the time went, who,
+// who not, what would settle it.
 //
 //   CERTAIN  Never issued: the guest stood still because qemu (6875) was stopped by SIGSTOP of kill (30211).
 //     stopped       4.003 s   99 %  ████████████████████████████████████████
 //     unexplained   0.008 s   <1 %
 
-import type { Confidence, Explanation, LedgerEntry, Suspect } from '../diagnose/explanation.ts'
 import { hostText, wrap } from '../report/display-width.ts'
 import { barOf } from '../report/glyphs.ts'
-import { formatShare, longestText } from '../report/words.ts'
-import { formatSpan } from '../time/format.ts'
+import { blocksOf, type BlockTitle, type Verdict, type VerdictPart } from '../report/verdict.ts'
+import { formatShare } from '../report/words.ts'
 import { cell, column, numberColumn, type Row } from './cells.ts'
 import type { Meaning } from './palette.ts'
 
-const meanings: Readonly<Record<Confidence, Meaning>> = {
+const meanings: Readonly<Record<Verdict['confidence'], Meaning>> = {
   certain: 'late',
   likely: 'warning',
   possible: 'title',
@@ -27,16 +26,14 @@ const hanging = (lead: string, text: string, width: number, meaning: Meaning): R
   ])
 
 /** `CERTAIN  <sentence>`. */
-export function summaryRows(explanation: Explanation, width: number): Row[] {
-  const { confidence, summary } = explanation
-  return hanging(` ${confidence.toUpperCase()}  `, hostText(summary, longestText), width, meanings[confidence])
+export function summaryRows({ confidence, summary }: Verdict, width: number): Row[] {
+  return hanging(` ${confidence.toUpperCase()}  `, summary, width, meanings[confidence])
 }
 
-function ledgerRow(entry: LedgerEntry, width: number): Row {
-  const { state, span, share, detail } = entry
+function partRow({ state, length, share, detail }: VerdictPart, width: number): Row {
   const fixed: Row = [
     column(`   ${state}`, 15),
-    numberColumn(formatSpan(span), 9),
+    numberColumn(length, 9),
     numberColumn(formatShare(share), 7),
     cell('  '),
   ]
@@ -51,46 +48,31 @@ function ledgerRow(entry: LedgerEntry, width: number): Row {
 }
 
 /** Where the time went, the largest part first; what is below a hundredth is left out when there is little room. */
-export function ledgerRows(explanation: Explanation, width: number, most: number): Row[] {
-  const ranked = explanation.ledger.toSorted((a, b) => b.share - a.share)
+export function ledgerRows({ ledger }: Verdict, width: number, most: number): Row[] {
+  const ranked = ledger.toSorted((a, b) => b.share - a.share)
   return ranked
-    .filter((entry, index) => index === 0 || entry.share >= 0.01)
+    .filter((part, index) => index === 0 || part.share >= 0.01)
     .slice(0, most)
-    .map((entry) => ledgerRow(entry, width))
+    .map((part) => partRow(part, width))
 }
 
-function suspectText({ what, covers, bridge, late, baseline, q }: Suspect): string {
-  const rarity = `in ${late.hits}/${late.of} late and ${baseline.hits}/${baseline.of} on-time windows`
-  const significance = q === undefined ? '' : `, q ${q.toPrecision(2)}`
-  return `${what}: covers ${formatShare(covers).trim()}; ${rarity}${significance}; ${bridge ?? 'correlated at most'}`
+const blockMeanings: Readonly<Record<BlockTitle, Meaning>> = {
+  CULPRIT: 'strong',
+  BECAUSE: 'plain',
+  WHO: 'plain',
+  NOT: 'muted',
+  UNSEEN: 'unseen',
+  SETTLE: 'title',
+}
+
+/** The title stands before the first of its lines. */
+function blockRows(title: BlockTitle, lines: readonly string[], width: number): Row[] {
+  return lines.flatMap((line, index) =>
+    hanging(` ${(index === 0 ? title : '').padEnd(9)}`, line, width, blockMeanings[title]),
+  )
 }
 
 /** All the rest, for the pane of full height. */
-export function detailRows(explanation: Explanation, width: number): Row[] {
-  const { evidence, suspects, ruledOut, blindSpots, settledBy, confidence } = explanation
-  const told = suspects.filter((one) => one.covers >= 0.01)
-  const ranked = [...told.filter((one) => one.bridge !== undefined), ...told.filter((one) => one.bridge === undefined)]
-  const { culprit } = explanation
-  const named =
-    culprit === undefined
-      ? []
-      : [`${culprit.kind} ${culprit.name}${culprit.pid === undefined ? '' : ` (${culprit.pid})`}`]
-  const listed = (lead: string, texts: readonly string[], meaning: Meaning): Row[] =>
-    texts.flatMap((text) => hanging(` ${lead.padEnd(9)}`, hostText(text, longestText), width, meaning))
-  return [
-    ...listed('BECAUSE', evidence.slice(0, 4), 'plain'),
-    ...listed('CULPRIT', named, 'strong'),
-    ...listed('WHO', ranked.slice(0, 3).map(suspectText), 'plain'),
-    ...listed(
-      'NOT',
-      ruledOut.slice(0, 4).map(({ cause, because }) => `${cause}: ${because}`),
-      'muted',
-    ),
-    ...listed(
-      'CAPPED',
-      blindSpots.flatMap(({ effect }) => (effect === undefined ? [] : [effect])).slice(0, 3),
-      'unseen',
-    ),
-    ...(confidence === 'certain' ? [] : listed('TRY', settledBy.slice(0, 3), 'title')),
-  ]
+export function detailRows(verdict: Verdict, width: number): Row[] {
+  return blocksOf(verdict).flatMap(([title, lines]) => blockRows(title, lines, width))
 }

@@ -7,6 +7,7 @@
 import type { Fact, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import { cutMiddle, hostText, widthOf, wrap } from '../report/display-width.ts'
 import { glyph, laneOf } from '../report/glyphs.ts'
+import { verdictOf, type Verdict } from '../report/verdict.ts'
 import {
   blindSentence,
   costPhrase,
@@ -38,6 +39,8 @@ export function windowTitle(lead: string, late: LateAdvert, snapshot: Snapshot, 
 
 const wrapped = (text: string, width: number, meaning: Meaning): Row[] =>
   wrap(text, width - 2).map((line) => [cell(` ${line}`, meaning)])
+
+const shownVerdict = (view: WindowView): Verdict => verdictOf(view, 'one by one: Enter')
 
 interface FactWidths {
   readonly lane: number
@@ -130,7 +133,8 @@ function noteRows(view: WindowView, snapshot: Snapshot, width: number): Row[] {
 
 /** All there is, for the pane of full height. */
 export function fullWindow(view: WindowView, snapshot: Snapshot, width: number): Row[] {
-  const { late, facts, explanation } = view
+  const { late, facts } = view
+  const verdict = shownVerdict(view)
   const clock = (at: typeof late.at): string => formatClock(at, snapshot.origin)
   const times = `previous ${clock(late.previousAt)}, due ${clock(late.dueAt)}, sent ${clock(late.at)} UTC`
   const notListed =
@@ -138,14 +142,13 @@ export function fullWindow(view: WindowView, snapshot: Snapshot, width: number):
   return [
     ...wrapped(costPhrase(late), width, late.takeover ? 'late' : 'warning'),
     ...noteRows(view, snapshot, width),
-    ...(explanation === undefined
-      ? []
-      : [...summaryRows(explanation, width), ...ledgerRows(explanation, width, 10), ...detailRows(explanation, width)]),
+    ...summaryRows(verdict, width),
+    ...ledgerRows(verdict, width, 10),
+    ...detailRows(verdict, width),
     ...wrapped(wireSentence(late), width, 'strong'),
     ...wrapped(marginSentence(late.margin), width, 'plain'),
     ...wrapped(times, width, 'plain'),
     ...evidencePhrases(late).flatMap((phrase) => wrapped(phrase, width, 'plain')),
-    ...unseenRows(view, width),
     [],
     facts.length === 0 ? [cell(' No fact is known about this window.', 'unseen')] : factTitle(facts, width),
     ...facts.flatMap((fact) => factRows(fact, late, width, 4)),
@@ -170,8 +173,8 @@ export function briefWindow(view: WindowView, snapshot: Snapshot, width: number,
     explanation === undefined
       ? wire
       : [
-          ...summaryRows(explanation, width).slice(0, height < 6 ? 1 : 3),
-          ...ledgerRows(explanation, width, height < 8 ? 1 : 3),
+          ...summaryRows(shownVerdict(view), width).slice(0, height < 6 ? 1 : 3),
+          ...ledgerRows(shownVerdict(view), width, height < 8 ? 1 : 3),
         ]
   const head: Row[] = [[cell(` ${costPhrase(late)}`, late.takeover ? 'late' : 'warning')], ...verdict]
   let left = height - head.length - Math.min(3, Math.max(1, facts.length))

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Explanation } from '../../src/diagnose/explanation.ts'
 import { widthOf } from '../../src/report/display-width.ts'
+import { verdictOf, type Verdict } from '../../src/report/verdict.ts'
 import { textOf } from '../../src/screen/cells.ts'
 import { detailRows, ledgerRows, summaryRows } from '../../src/screen/verdict-rows.ts'
 import { spanOf } from '../../src/time/instant.ts'
+import { takeoverWindow } from '../fixtures/snapshots.ts'
 
-const stopped: Explanation = {
+const explanation: Explanation = {
   cause: 'sender-stopped',
   confidence: 'likely',
   summary: 'Never issued: the guest stood still because qemu (6875) was stopped by SIGSTOP of kill (30211).',
@@ -64,6 +66,10 @@ const stopped: Explanation = {
   settledBy: ['whylate --engine sysdig'],
 }
 
+const verdictWith = (part: Partial<Explanation> = {}): Verdict =>
+  verdictOf({ ...takeoverWindow, explanation: { ...explanation, ...part } })
+const stopped = verdictWith()
+
 test('the sentence comes with how sure it is, and wraps under itself', () => {
   expect(summaryRows(stopped, 60).map(textOf)).toEqual([
     ' LIKELY  Never issued: the guest stood still because qemu',
@@ -77,27 +83,28 @@ test('the ledger begins with the largest state; crumbs are left out, never the l
   expect(ledgerRows(crumbs, 80, 3).length).toBe(1)
 })
 
-test('the culprit, then suspects with a mechanism before those without, then who not, what capped it, what to try', () => {
-  expect(detailRows(stopped, 200).map(textOf)).toEqual([
-    ' BECAUSE  SIGSTOP to qemu (6875) by kill (30211), 0.2 s before due',
-    ' CULPRIT  process kill (30211)',
-    ' WHO      kill: covers 99 %; in 1/1 late and 0/20 on-time windows; it stopped the sender',
-    ' WHO      sda: covers 50 %; in 1/1 late and 9/20 on-time windows; correlated at most',
-    ' NOT      sender-throttled: no cgroup of it was throttled',
-    ' CAPPED   at most likely: sysdig was absent',
-    ' TRY      whylate --engine sysdig',
-  ])
+test('the culprit, then suspects with a mechanism before those without, then who not, what was unseen, what would settle it', () => {
+  expect(detailRows(stopped, 200).map(textOf)).toMatchInlineSnapshot(`
+    [
+      " CULPRIT  process kill (30211)",
+      " BECAUSE  SIGSTOP to qemu (6875) by kill (30211), 0.2 s before due",
+      " WHO      kill: covers 99 %, begins 0 ns after due; before 1/1 late and 0/20 punctual adverts, too few to say how unusual; it stopped the sender",
+      "          sda: covers 50 %, begins 0 ns after due; before 1/1 late and 9/20 punctual adverts, too few to say how unusual; no mechanism known: correlated at most",
+      " NOT      sender-throttled: no cgroup of it was throttled",
+      " UNSEEN   sysdig from -1076.340 s until now: absent; at most likely: sysdig was absent",
+      " SETTLE   whylate --engine sysdig",
+    ]
+  `)
 })
 
 test('names of the host reach no row raw and widen none', () => {
   const hostile = '\u001B]52;c;AAAA\u0007日本\u202Eevil'.repeat(50)
-  const one: Explanation = {
-    ...stopped,
+  const one = verdictWith({
     summary: hostile,
     evidence: [hostile],
     culprit: { kind: 'process', pid: 1, comm: hostile, name: hostile },
     ledger: [{ state: 'blocked', span: spanOf(1e9), share: 1, detail: hostile }],
-  }
+  })
   for (const width of [40, 80, 200]) {
     const rows = [...summaryRows(one, width), ...ledgerRows(one, width, 5), ...detailRows(one, width)].map(textOf)
     expect(rows.join('')).not.toMatch(/[\p{Cc}\u202E]/u)

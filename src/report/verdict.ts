@@ -1,0 +1,169 @@
+// What is said of one late advert, in words that are safe to print: the one model that the screen, the plain text and every
+// form of the report lay out, each in its own way.
+//
+//   CERTAIN  Never issued: the guest stood still because lb01 (6875) was stopped by SIGSTOP of kill (30211).
+//     stopped       4.003 s   99 %                            ledger
+//   CULPRIT  process kill (30211)                             blocks, in this order
+//   WHO      kill: covers 99 %, begins 0.512 s before due; before 1/1 late and 0/20 punctual adverts; it stopped the sender
+//   NOT      sender-throttled: no cgroup of it was throttled
+
+import type { Culprit, Explanation, Suspect } from '../diagnose/explanation.ts'
+import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
+import type { BlindSpot } from '../events/probe.ts'
+import { formatSpan } from '../time/format.ts'
+import { spanOf } from '../time/instant.ts'
+import { hostText } from './display-width.ts'
+import { blindSentence, counted, formatShare, longestText, wireMeaning } from './words.ts'
+
+export interface VerdictPart {
+  readonly state: string
+  readonly length: string
+  readonly share: number
+  readonly detail: string
+}
+
+export interface Verdict {
+  readonly cause: Explanation['cause']
+  readonly confidence: Explanation['confidence']
+  readonly summary: string
+  /** In the order of the sender's states; the screen ranks them. */
+  readonly ledger: readonly VerdictPart[]
+  readonly culprit: string | undefined
+  readonly evidence: readonly string[]
+  readonly suspects: readonly string[]
+  readonly ruledOut: readonly string[]
+  readonly unseen: readonly string[]
+  /** Of a verdict that is certain nothing is left to settle. */
+  readonly settledBy: readonly string[]
+}
+
+const safe = (raw: string): string => hostText(raw, longestText)
+
+/** Ranked: what comes behind these is there for completeness. */
+const suspectsTold = 5
+
+function orderPhrase({ onset, isAligned }: Suspect): string {
+  const begins = `begins ${formatSpan(spanOf(Math.abs(onset)))} ${onset < 0 ? 'before' : 'after'} due`
+  return isAligned ? `${begins}, ends with the lateness` : begins
+}
+
+/** The counts are of the time before an advert was due, whether it then was late or not. */
+export function rarityPhrase({ late, baseline, q }: Pick<Suspect, 'late' | 'baseline' | 'q'>): string {
+  const how = q === undefined ? 'too few to say how unusual' : `q ${q < 0.001 ? '< 0.001' : q.toFixed(3)}`
+  return `before ${late.hits}/${late.of} late and ${baseline.hits}/${baseline.of} punctual adverts, ${how}`
+}
+
+function dosePhrase({ dose }: Suspect): string[] {
+  if (dose === undefined || !dose.isSignificant) return []
+  return [`the longer the later (rho ${dose.rho.toFixed(2)}, ${dose.n} late, slope ${dose.slope.toFixed(2)})`]
+}
+
+/** Looked for nowhere: an alternative that the evidence leaves open. */
+const isOpen = ({ late }: Suspect): boolean => late.of === 0
+
+function suspectLine(one: Suspect): string {
+  if (isOpen(one))
+    return `${safe(one.what)}${one.bridge === undefined ? '' : `: ${safe(one.bridge)}`}; not seen, score ${one.score.toFixed(2)}`
+  return [
+    `${safe(one.what)}: covers ${formatShare(one.covers)}, ${orderPhrase(one)}`,
+    rarityPhrase(one),
+    ...dosePhrase(one),
+    one.bridge === undefined ? 'no mechanism known: correlated at most' : safe(one.bridge),
+  ].join('; ')
+}
+
+/** The others were there as they always are. */
+const isTelling = ({ bridge, covers, q }: Suspect): boolean =>
+  bridge !== undefined || covers >= 0.2 || (q !== undefined && q <= 0.2)
+
+function suspectLines(all: readonly Suspect[], restIn: string): string[] {
+  // Whether one that is open ranks high or low, both are told.
+  const ranked = new Set(all.filter((one) => isTelling(one) && !isOpen(one)).slice(0, suspectsTold))
+  const kept = all.filter((one) => isOpen(one) || ranked.has(one))
+  // What a mechanism ties to the sender before what is only correlated, each in the order of its score.
+  const told = [...kept.filter((one) => one.bridge !== undefined), ...kept.filter((one) => one.bridge === undefined)]
+  const untold = all.length - told.length
+  return [...told.map(suspectLine), ...(untold > 0 ? [`${counted(untold, 'other')} of less weight ${restIn}`] : [])]
+}
+
+function culpritPhrase({ kind, name, comm, pid }: Culprit): string {
+  const process = comm === undefined || comm === name ? '' : `, ${safe(comm)}`
+  return `${kind} ${safe(name)}${process}${pid === undefined ? '' : ` (${pid})`}`
+}
+
+/** With what each of them did to the verdict, where there is one. */
+export const unseenOf = ({
+  explanation,
+  blindSpots,
+}: WindowView): readonly (BlindSpot & { readonly effect?: string | undefined })[] =>
+  explanation?.blindSpots ?? blindSpots
+
+/** Nobody has explained it: then all of it is unexplained. */
+function unexplained(late: LateAdvert): Explanation {
+  const meaning = wireMeaning(late.wire)
+  return {
+    cause: 'unknown',
+    confidence: 'unknown',
+    summary: `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}; the cause is not known.`,
+    culprit: undefined,
+    ledger: [],
+    suspects: [],
+    evidence: [],
+    ruledOut: [],
+    blindSpots: [],
+    settledBy: [],
+  }
+}
+
+/** Where there is none, one that says so. */
+export function explanationOf({ late, explanation = unexplained(late) }: WindowView): Explanation {
+  return explanation.ledger.length > 0
+    ? explanation
+    : { ...explanation, ledger: [{ state: 'unexplained', span: late.overrun, share: 1, detail: '' }] }
+}
+
+/** `restIn`: where the suspects are that are not told. */
+export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdict {
+  const { late } = view
+  const { cause, confidence, summary, culprit, ledger, evidence, suspects, ruledOut, settledBy } = explanationOf(view)
+  return {
+    cause,
+    confidence,
+    summary: safe(summary),
+    ledger: ledger.map(({ state, span, share, detail }) => ({
+      state,
+      length: formatSpan(span),
+      share,
+      detail: safe(detail),
+    })),
+    culprit: culprit === undefined ? undefined : culpritPhrase(culprit),
+    evidence: evidence.map(safe),
+    suspects: suspectLines(suspects, restIn),
+    ruledOut: ruledOut.map((one) => `${safe(one.cause)}: ${safe(one.because)}`),
+    unseen: unseenOf(view).map(
+      (spot) => `${blindSentence(spot, late.dueAt)}${spot.effect === undefined ? '' : `; ${safe(spot.effect)}`}`,
+    ),
+    settledBy: confidence === 'certain' ? [] : settledBy.map(safe),
+  }
+}
+
+/** `CERTAIN sender-stopped: Never issued: …`. */
+export const headOf = ({ confidence, cause, summary }: Verdict): string =>
+  `${confidence.toUpperCase()}${cause === 'unknown' ? '' : ` ${cause}`}: ${summary}`
+
+export const blockTitles = ['CULPRIT', 'BECAUSE', 'WHO', 'NOT', 'UNSEEN', 'SETTLE'] as const
+export type BlockTitle = (typeof blockTitles)[number]
+
+/** Everything below the ledger, a title and its lines each; none that is empty. */
+export function blocksOf(verdict: Verdict): readonly (readonly [title: BlockTitle, lines: readonly string[]])[] {
+  const { culprit, evidence, suspects, ruledOut, unseen, settledBy } = verdict
+  const blocks = [
+    ['CULPRIT', culprit === undefined ? [] : [culprit]],
+    ['BECAUSE', evidence],
+    ['WHO', suspects],
+    ['NOT', ruledOut],
+    ['UNSEEN', unseen],
+    ['SETTLE', settledBy],
+  ] as const
+  return blocks.filter(([, lines]) => lines.length > 0)
+}

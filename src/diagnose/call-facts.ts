@@ -10,7 +10,7 @@ import type { Fact } from './finding.ts'
 import { noResult } from '../store/store.ts'
 
 /** Calls that wait by nature. `read` and `recvmsg` wait too, but on something with a name: they are told with it. */
-const waiting = new Set([
+export const waiting = new Set([
   'epoll_wait',
   'epoll_pwait',
   'epoll_pwait2',
@@ -51,7 +51,7 @@ const longestCall = 60e9
 const shown = 12
 
 /** sysdig names a unix socket by two kernel pointers and its path; only the path means something to a person. */
-const pointers = /^[0-9a-f]{8,16}->[0-9a-f]{8,16} ?/
+export const pointers = /^[0-9a-f]{8,16}->[0-9a-f]{8,16} ?/
 
 export function callFacts(question: Question, evidence: Evidence): Fact[] {
   const { store } = evidence

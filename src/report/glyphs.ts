@@ -25,6 +25,12 @@ export const glyph = {
   played: '━',
   position: '┃',
   unseen: '▒',
+  shade: '░',
+  moment: '┃',
+  more: '▸',
+  tick: '╵',
+  coarse: '≈',
+  pinned: '◆',
 } as const
 
 const levels = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
@@ -33,7 +39,6 @@ const half = '▌'
 const rest = '░'
 /** Good only to its sampling interval. */
 const hatched = '▒'
-const moment = '┃'
 
 const asciiForms: Readonly<Record<string, string>> = {
   '●': '*',
@@ -64,6 +69,13 @@ const asciiForms: Readonly<Record<string, string>> = {
   '┃': '|',
   '■': '"',
   '━': '=',
+  '▸': '>',
+  '╵': "'",
+  '≈': '~',
+  '│': '|',
+  '├': '[',
+  '┤': ']',
+  '▼': 'v',
   µ: 'u',
 }
 
@@ -95,6 +107,11 @@ export function sparklineOf(values: readonly number[], ceiling: number, columns:
     .join('')
 }
 
+/** One column of a lane, 0 to 1: nothing is a blank, anything above it shows. */
+export function levelOf(share: number): string {
+  return share <= 0 ? ' ' : (levels[Math.min(7, Math.max(0, Math.ceil(share * 8) - 1))] ?? full)
+}
+
 /** Where `part` lies in `whole`. What only touches the outside leaves it empty. */
 export function laneOf(part: Window, whole: Window, columns: number, isCoarse: boolean): string {
   const length = Math.max(1, whole.to - whole.from)
@@ -103,6 +120,6 @@ export function laneOf(part: Window, whole: Window, columns: number, isCoarse: b
   const first = Math.min(columns - 1, Math.floor(placeOf(part.from)))
   const last = Math.max(first + 1, Math.ceil(placeOf(part.to) - 0.25))
   const isMoment = part.to - part.from < length / columns / 2
-  const fill = isMoment ? moment : (isCoarse ? hatched : full).repeat(last - first)
+  const fill = isMoment ? glyph.moment : (isCoarse ? hatched : full).repeat(last - first)
   return (' '.repeat(first) + fill).padEnd(columns)
 }

@@ -31,6 +31,10 @@ export interface Verdict {
   readonly culprit: string | undefined
   readonly evidence: readonly string[]
   readonly suspects: readonly string[]
+  /** Who did it as far as is known, in a line. */
+  readonly who: string
+  /** What did not, by its slug alone. */
+  readonly notCauses: readonly string[]
   readonly ruledOut: readonly string[]
   readonly unseen: readonly string[]
   /** Of a verdict that is certain nothing is left to settle. */
@@ -91,6 +95,20 @@ function culpritPhrase({ kind, name, comm, pid }: Culprit): string {
   return `${kind} ${safe(name)}${process}${pid === undefined ? '' : ` (${pid})`}`
 }
 
+const tieOf = ({ covers, bridge }: Suspect): string =>
+  `covers ${formatShare(covers)}, ${bridge === undefined ? 'correlated at most' : safe(bridge)}`
+
+/** `process kill (30211)`, or the best of the suspects, with how little that is. */
+function whoPhrase(culprit: Culprit | undefined, suspects: readonly Suspect[]): string {
+  const seen = suspects.filter((one) => !isOpen(one) && isTelling(one))
+  const best = seen.find((one) => one.bridge !== undefined) ?? seen[0]
+  if (culprit !== undefined) {
+    const isTied = best?.bridge !== undefined && best.pid === culprit.pid
+    return isTied ? `${culpritPhrase(culprit)}: ${safe(best.bridge)}` : culpritPhrase(culprit)
+  }
+  return best === undefined ? 'nobody is named' : `nobody is named; most there was ${safe(best.what)} (${tieOf(best)})`
+}
+
 /** With what each of them did to the verdict, where there is one. */
 export const unseenOf = ({
   explanation,
@@ -139,6 +157,8 @@ export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdic
     culprit: culprit === undefined ? undefined : culpritPhrase(culprit),
     evidence: evidence.map(safe),
     suspects: suspectLines(suspects, restIn),
+    who: whoPhrase(culprit, suspects),
+    notCauses: [...new Set(ruledOut.map((one) => safe(one.cause)))],
     ruledOut: ruledOut.map((one) => `${safe(one.cause)}: ${safe(one.because)}`),
     unseen: unseenOf(view).map(
       (spot) => `${blindSentence(spot, late.dueAt)}${spot.effect === undefined ? '' : `; ${safe(spot.effect)}`}`,

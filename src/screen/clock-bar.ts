@@ -8,8 +8,8 @@ import { hostText, padEnd, widthOf } from '../report/display-width.ts'
 import { barOf, glyph } from '../report/glyphs.ts'
 import type { ReplayView, Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatSpan } from '../time/format.ts'
-import { between, spanOf, type Instant, type Span } from '../time/instant.ts'
-import { cell, fitted, widthOfRow, type Cell, type Row } from './cells.ts'
+import { between, spanOf, type Instant, type Span, type Window } from '../time/instant.ts'
+import { cell, fitted, joined, widthOfRow, type Cell, type Row } from './cells.ts'
 import type { Meaning } from './palette.ts'
 
 /** What stands in a column; a later one in this order hides an earlier one. */
@@ -35,42 +35,42 @@ export function formatElapsed(span: Span): string {
 
 export const formatSpeed = (speed: number): string => `${speed >= 1 ? speed : `1/${Math.round(1 / speed)}`} x`
 
-function columnOf(at: Instant, { from, to }: ReplayView, columns: number): number {
+function columnOf(at: Instant, { from, to }: Window, columns: number): number {
   const share = between(from, at) / Math.max(1, between(from, to))
   return Math.min(columns - 1, Math.max(0, Math.floor(share * columns)))
 }
 
-function ranksOf(snapshot: Snapshot, replay: ReplayView, columns: number): Rank[] {
+function ranksOf(snapshot: Snapshot, whole: Window, columns: number): Rank[] {
   const row = Array.from({ length: columns }, (): Rank => 'track')
   const mark = (at: Instant, rank: Rank, to = at): void => {
-    if (to < replay.from || at > replay.to) return
-    for (let i = columnOf(at, replay, columns); i <= columnOf(to, replay, columns); i++)
+    if (to < whole.from || at > whole.to) return
+    for (let i = columnOf(at, whole, columns); i <= columnOf(to, whole, columns); i++)
       if (ranks.indexOf(rank) > ranks.indexOf(row[i] ?? 'track')) row[i] = rank
   }
-  for (const spot of snapshot.blindSpots) mark(spot.from, 'unseen', spot.to ?? replay.to)
+  for (const spot of snapshot.blindSpots) mark(spot.from, 'unseen', spot.to ?? whole.to)
   for (const one of snapshot.marks) mark(one.at, 'note')
   for (const late of snapshot.late) mark(late.at, late.takeover ? 'takeover' : 'late')
   return row
 }
 
-/** Neighbours that look alike are one cell: fewer bytes. */
-function joined(cells: readonly Cell[]): Row {
-  const row: Cell[] = []
-  for (const one of cells) {
-    const last = row.at(-1)
-    if (last?.meaning === one.meaning) row[row.length - 1] = { ...last, text: last.text + one.text }
-    else row.push(one)
-  }
-  return row
+/** What stands in each column of a bar over all that there is. */
+export function signsOf(
+  snapshot: Snapshot,
+  whole: Window,
+  columns: number,
+): readonly { readonly sign: string; readonly meaning: Meaning; readonly isTrack: boolean }[] {
+  return ranksOf(snapshot, whole, columns).map((rank) => {
+    const [sign, meaning] = looks[rank]
+    return { sign, meaning, isTrack: rank === 'track' }
+  })
 }
 
 function barRow(snapshot: Snapshot, replay: ReplayView, columns: number): Row {
   if (columns < 4) return []
   const position = columnOf(snapshot.now, replay, columns)
-  const cells = ranksOf(snapshot, replay, columns).map((rank, index): Cell => {
-    const [sign, meaning] = looks[rank]
-    if (index === position) return cell(rank === 'track' ? glyph.position : sign, 'cursor')
-    return cell(rank === 'track' && index < position ? glyph.played : sign, meaning)
+  const cells = signsOf(snapshot, replay, columns).map(({ sign, meaning, isTrack }, index): Cell => {
+    if (index === position) return cell(isTrack ? glyph.position : sign, 'cursor')
+    return cell(isTrack && index < position ? glyph.played : sign, meaning)
   })
   return joined(cells)
 }

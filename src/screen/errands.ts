@@ -4,6 +4,7 @@
 import type { Snapshot } from '../session/snapshot.ts'
 import { after, spanOf, type Instant } from '../time/instant.ts'
 import { answerOf, type ExportForm, type Prompt } from './prompt.ts'
+import { cursorShown } from './timeline/moves.ts'
 import { shownOf, type Command, type ScreenState } from './state.ts'
 
 export type Errand =
@@ -76,6 +77,16 @@ export function errandsOf(command: Command, before: ScreenState, next: ScreenSta
       return replay === undefined
         ? []
         : [{ kind: 'speed', to: Math.min(fastest, Math.max(slowest, replay.speed * command.times)) }]
+    case 'cursor':
+      // The position of a replay is where its cursor stands: flows and probes are of that moment.
+      return replay === undefined ? [] : [{ kind: 'seek', to: cursorShown(snapshot, next) }]
+    case 'timeline':
+    case 'zoom':
+    case 'pan':
+    case 'fit':
+    case 'lane':
+    case 'pin':
+    case 'compare':
     case 'open':
     case 'scroll':
     case 'item':

@@ -16,10 +16,13 @@ import type { Snapshot } from '../session/snapshot.ts'
 import { bottomRows } from './bottom-rows.ts'
 import { asciiRow, cell, fitted, ruled, type Row } from './cells.ts'
 import { clockRows } from './clock-bar.ts'
+import { compareRows } from './compare-pane.ts'
 import { flowRows, flowRowsWanted } from './flows-pane.ts'
 import { itemRows } from './item-pane.ts'
 import { keyHelp } from './keys.ts'
 import { latePlace, lateRows, lateRowsWanted } from './late-pane.ts'
+import { eventRows, eventsTitle } from './timeline/events-pane.ts'
+import { briefTimeline, timelineRows, timelineTitle } from './timeline/timeline-pane.ts'
 import { headerRow, probeRows, troubleRows } from './probes-pane.ts'
 import { keyPlaceOf, selectedNumber, shownOf, type ScreenState } from './state.ts'
 import { briefWindow, fullWindow, windowTitle } from './window-pane.ts'
@@ -56,6 +59,9 @@ function drawn(snapshot: Snapshot, state: ScreenState, width: number, height: nu
       { title: ruled([cell('KEYS', 'title')], width), body: helpRows(snapshot, state) },
       { columns: width, rows: height },
     )
+  const size = { columns: width, rows: height }
+  if (state.pane === 'timeline' || state.pane === 'events') return timelineFrame(snapshot, state, size)
+  if (state.pane === 'compare') return compareFrame(snapshot, state, size)
   if (state.pane !== 'overview') return windowFrame(snapshot, state, width, height)
   return still(overview(snapshot, state, width, height))
 }
@@ -97,14 +103,50 @@ function scrolling(snapshot: Snapshot, state: ScreenState, pane: Pane, size: Siz
   return { rows: [...top, ...filled(body, page), ...bottom], pageRows: page, scrollRows }
 }
 
-/** One suspect or fact: nothing scrolls, the list moves. */
-function itemFrame(snapshot: Snapshot, state: ScreenState, view: WindowView, size: Size): Frame {
-  const shown = shownOf(snapshot, state)
-  const title = windowTitle(`WHY #${view.late.number}`, view.late, shown, size.columns)
+interface Filling {
+  readonly title: Row
+  readonly rowsFor: (room: Size) => readonly Row[]
+}
+
+/** Nothing scrolls: the pane fills what the others leave. */
+function fillingFrame(snapshot: Snapshot, state: ScreenState, { title, rowsFor }: Filling, size: Size): Frame {
   const top = [headerRow(snapshot, state, size.columns), ...clockRows(snapshot, size.columns), title]
   const bottom = bottomRows(snapshot, state, [], size)
   const room = Math.max(1, size.rows - top.length - bottom.length)
-  return still([...top, ...filled(itemRows(view, state.item, shown, size.columns, room), room), ...bottom])
+  const rows = rowsFor({ columns: size.columns, rows: room }).slice(0, room)
+  return still([...top, ...filled(rows, room), ...bottom])
+}
+
+/** One suspect or fact of the window. */
+function itemFrame(snapshot: Snapshot, state: ScreenState, view: WindowView, size: Size): Frame {
+  const shown = shownOf(snapshot, state)
+  const title = windowTitle(`WHY #${view.late.number}`, view.late, shown, size.columns)
+  const rowsFor = ({ columns, rows }: Size): Row[] => itemRows(view, state.item, shown, columns, rows)
+  return fillingFrame(snapshot, state, { title, rowsFor }, size)
+}
+
+function timelineFrame(snapshot: Snapshot, state: ScreenState, size: Size): Frame {
+  const pane =
+    state.pane === 'events'
+      ? { title: eventsTitle(snapshot, state, size.columns), rowsFor: (room: Size) => eventRows(snapshot, state, room) }
+      : {
+          title: timelineTitle(snapshot, state, size.columns),
+          rowsFor: (room: Size) => timelineRows(snapshot, state, room),
+        }
+  return fillingFrame(snapshot, state, pane, size)
+}
+
+function compareFrame(snapshot: Snapshot, state: ScreenState, size: Size): Frame {
+  const shown = shownOf(snapshot, state)
+  const number = selectedNumber(snapshot, state)
+  const view = viewOf(snapshot, state)
+  const other = [snapshot.beside, state.held?.beside].find((one) => one?.late.number === state.marked)
+  const title = ruled([cell(`#${state.marked ?? '-'} AND #${number ?? '-'}`, 'title')], size.columns)
+  const body =
+    view === undefined || other === undefined
+      ? [[cell(' Reading the two windows …', 'muted')]]
+      : compareRows(other, view, shown, size.columns)
+  return scrolling(snapshot, state, { title, body }, size)
 }
 
 function windowFrame(snapshot: Snapshot, state: ScreenState, width: number, height: number): Frame {
@@ -171,9 +213,12 @@ function windowRows(latest: Snapshot, state: ScreenState, size: Size, hasList: b
   const lead = hasList ? `WHY #${number}` : latePlace(latest, state)
   const view = viewOf(latest, state)
   if (view === undefined) return [ruled([cell(lead, 'title')], columns), [cell(' Reading the window …', 'muted')]]
+  const shown = shownOf(latest, state)
+  const timeline = briefTimeline(latest, state, columns, Math.floor((rows - 1) * 0.45))
   return [
-    windowTitle(lead, view.late, shownOf(latest, state), columns),
-    ...briefWindow(view, shownOf(latest, state), columns, rows - 1),
+    windowTitle(lead, view.late, shown, columns),
+    ...briefWindow(view, shown, columns, rows - 1 - timeline.length),
+    ...timeline,
   ]
 }
 

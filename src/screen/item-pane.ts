@@ -1,19 +1,15 @@
 // One suspect or one fact of a window with all that is known of it, below the list that it is chosen from.
-//
-//    ▶ stopped    ◆ qemu-system-x86(6875): stopped by SIGSTOP of kill(30211)
-//      call         postgres(8120): fdatasync of …
-//   ─ FACT 3 of 12 ─────────────────────────────────────────────────────────
-//    from       12:03:22.373 UTC, -0.390 s from due
 
 import type { Suspect } from '../diagnose/explanation.ts'
 import type { Fact, WindowView } from '../diagnose/finding.ts'
-import { hostText, wrap } from '../report/display-width.ts'
+import { hostText } from '../report/display-width.ts'
 import { glyph, laneOf } from '../report/glyphs.ts'
-import { factKindName, formatOffset, formatShare, longestText, whoOf } from '../report/words.ts'
+import { factKindName, formatOffset, formatShare, whoOf } from '../report/words.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatSpan } from '../time/format.ts'
 import { between } from '../time/instant.ts'
-import { cell, column, fitted, ruled, type Row } from './cells.ts'
+import { cell, column, type Row } from './cells.ts'
+import { choiceRows, fieldRows, type Field } from './field-rows.ts'
 
 type Item = { readonly kind: 'suspect'; readonly suspect: Suspect } | { readonly kind: 'fact'; readonly fact: Fact }
 
@@ -41,8 +37,6 @@ function listRow(item: Item, isChosen: boolean, width: number): Row {
     cell(hostText(text, Math.max(1, width - 16)), isChosen ? 'strong' : 'plain'),
   ]
 }
-
-type Field = readonly [name: string, value: string]
 
 function suspectFields({ what, kind, pid, covers, late, baseline, lift, p, q, bridge, score }: Suspect): Field[] {
   const tooFew = 'too few late adverts to say'
@@ -83,15 +77,6 @@ function factFields(fact: Fact, { late }: WindowView, snapshot: Snapshot): Field
   ]
 }
 
-function fieldRows(fields: readonly Field[], width: number): Row[] {
-  return fields.flatMap(([name, value]) =>
-    wrap(hostText(value, longestText), Math.max(8, width - 12)).map((line, index) => [
-      cell(` ${(index === 0 ? name : '').padEnd(9)} `, 'muted'),
-      cell(line),
-    ]),
-  )
-}
-
 /** `chosen` of the list above, its fields below; the list gives way. */
 export function itemRows(view: WindowView, chosen: number, snapshot: Snapshot, width: number, height: number): Row[] {
   const items = itemsOf(view)
@@ -113,12 +98,18 @@ export function itemRows(view: WindowView, chosen: number, snapshot: Snapshot, w
     ...fieldRows(item.kind === 'suspect' ? suspectFields(item.suspect) : factFields(item.fact, view, snapshot), width),
     ...lane,
   ]
-  const room = Math.max(1, Math.min(items.length, height - 1 - fields.length, Math.max(3, Math.floor(height / 2))))
-  const first = Math.max(0, Math.min(at - Math.floor(room / 2), items.length - room))
-  const list = items.slice(first, first + room).map((one, index) => listRow(one, first + index === at, width))
-  const title = ruled(
-    [cell(`${item.kind === 'fact' ? 'FACT' : 'SUSPECT'} ${at + 1} of ${items.length}`, 'title')],
+  return choiceRows(
+    {
+      name: item.kind === 'fact' ? 'FACT' : 'SUSPECT',
+      count: items.length,
+      chosen: at,
+      rowOf(index, isChosen) {
+        const one = items[index]
+        return one === undefined ? [] : listRow(one, isChosen, width)
+      },
+      below: fields,
+    },
     width,
+    height,
   )
-  return [...list, title, ...fields].slice(0, height).map((row) => fitted(row, width))
 }

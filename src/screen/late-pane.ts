@@ -15,9 +15,9 @@ export const lateRowsWanted = (latest: Snapshot, state: ScreenState): number =>
 
 /** What the verdict says, where there is room; else what the wire says. */
 function meaningCells(late: LateAdvert, snapshot: Snapshot, width: number): Row {
-  if (width < 100) return []
   const digest = snapshot.digests.find((one) => one.number === late.number)
   const verdict = digest === undefined ? '' : `${digest.confidence} ${digest.cause}`
+  if (width < 100) return digest === undefined ? [] : [cell(digest.cause, 'muted')]
   if (width < 150) return [cell(verdict === '' ? wireMeaning(late.wire) : verdict, 'muted')]
   return [column(verdict, 28, 'muted'), cell(` ${wireMeaning(late.wire)}`, 'muted')]
 }
@@ -26,7 +26,7 @@ function lateRow(late: LateAdvert, snapshot: Snapshot, isSelected: boolean, widt
   const isNarrow = width < 60
   // Of a replay all of the recording is listed; what lies behind its position has not come yet.
   const isAhead = snapshot.replay !== undefined && late.at > snapshot.now
-  const name = width < 150 ? 26 : 40
+  const name = width < 100 ? 18 : width < 150 ? 26 : 40
   const meaning = isSelected ? 'strong' : isAhead ? 'muted' : 'plain'
   const clock = formatClock(late.at, snapshot.origin)
   const row: Row = [
@@ -41,8 +41,8 @@ function lateRow(late: LateAdvert, snapshot: Snapshot, isSelected: boolean, widt
     ),
     column(late.takeover ? ' takeover ' : '', isNarrow ? 10 : 11, isAhead ? 'muted' : 'late'),
     ...(width < 150 ? [] : [column(`gap ${formatSeconds(late.gap)}`, 15)]),
-    column(late.wire, 4, meaning),
-    ...meaningCells(late, snapshot, width),
+    ...(width < 60 ? [] : [column(late.wire, 4, meaning)]),
+    ...(width < 60 ? [] : meaningCells(late, snapshot, width)),
   ]
   return fitted(row, width)
 }

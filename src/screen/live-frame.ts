@@ -10,17 +10,11 @@ import { after, spanOf, type Instant } from '../time/instant.ts'
 import { errandsOf, type Errand } from './errands.ts'
 import { frameOf, viewOf, type Frame, type Size } from './frame.ts'
 import { commandOf } from './keys.ts'
+import { reduce } from './reduce.ts'
+import { requestOf } from './request.ts'
+import { layoutOf } from './timeline/layout.ts'
 import type { ExportForm } from './prompt.ts'
-import {
-  initialState,
-  keyPlaceOf,
-  reduce,
-  shownOf,
-  wantedLate,
-  type Command,
-  type ScreenState,
-  type Stage,
-} from './state.ts'
+import { initialState, keyPlaceOf, shownOf, type Command, type ScreenState, type Stage } from './state.ts'
 
 /** What the screen needs of a session. */
 export interface SnapshotSource {
@@ -89,7 +83,18 @@ function carriedOn(snapshot: Snapshot, ageMs: number): Snapshot {
 }
 
 /** What is drawn at once when it changes. */
-function headlineOf({ late, overdue, selected, probes, flows, fault, marks, replay }: Snapshot): string {
+function headlineOf({
+  late,
+  overdue,
+  selected,
+  beside,
+  timeline,
+  probes,
+  flows,
+  fault,
+  marks,
+  replay,
+}: Snapshot): string {
   return JSON.stringify([
     marks.length,
     replay === undefined ? undefined : [replay.isPaused, replay.speed, replay.isSeeking, replay.reading === undefined],
@@ -97,6 +102,14 @@ function headlineOf({ late, overdue, selected, probes, flows, fault, marks, repl
     late.length,
     late.at(-1)?.number,
     overdue.map((one) => one.flow),
+    [
+      timeline?.from,
+      timeline?.to,
+      timeline?.columns,
+      timeline?.events?.from,
+      timeline?.events?.lane,
+      beside?.late.number,
+    ],
     [selected?.late.number, selected?.late.wire, selected?.late.isSettled, selected?.facts.length],
     probes.map((probe) => probe.state),
     flows.map((flow) => flow.state),
@@ -115,11 +128,16 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
   let drawnMs = heardMs
   let timer: NodeJS.Timeout | undefined
   let timerMs = Infinity
-  let asked: number | undefined
+  let asked = JSON.stringify({ late: undefined })
 
   const current = (): Snapshot => carriedOn(latest, parts.nowMs() - heardMs)
   const frame = (): Frame => (made ??= frameOf(current(), state, parts.size(), parts.form))
-  const stage = (): Stage => ({ snapshot: current(), pageRows: frame().pageRows, scrollRows: frame().scrollRows })
+  const stage = (): Stage => ({
+    snapshot: current(),
+    columns: layoutOf(parts.size().columns - 1).columns,
+    pageRows: frame().pageRows,
+    scrollRows: frame().scrollRows,
+  })
   const drawWithin = (ms: number): void => {
     const at = parts.nowMs() + ms
     if (timerMs <= at) return
@@ -151,12 +169,13 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
     if (headline === told) drawWithin(Math.max(0, restMs - (heardMs - drawnMs)))
     else draw()
   }
-  /** The window that is wanted now, once. */
+  /** What is wanted now, once. */
   const askAnew = (): void => {
-    const wanted = wantedLate(latest, state)
-    if (wanted === asked) return
-    asked = wanted
-    source.ask({ late: wanted })
+    const wanted = requestOf(latest, state, parts.size())
+    const key = JSON.stringify(wanted)
+    if (key === asked) return
+    asked = key
+    source.ask(wanted)
   }
   const say = (text: string, isWrong: boolean): void => carryOut({ kind: 'say', said: { text, isWrong } })
   const writeWindow = async (form: ExportForm): Promise<void> => {
@@ -210,7 +229,10 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
       return () => listeners.delete(listener)
     },
     frame,
-    redraw: draw,
+    redraw() {
+      askAnew()
+      draw()
+    },
     press(key) {
       const command = commandOf(key, keyPlaceOf(latest, state))
       if (command !== undefined) carryOut(command)

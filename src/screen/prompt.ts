@@ -28,9 +28,15 @@ export type Answer =
   | { readonly kind: 'wrong'; readonly why: string }
   | { readonly kind: 'nothing' }
 
-export function openPrompt(kind: PromptKind, snapshot: Snapshot, filter: Filter | undefined): Prompt {
+/** `at`: the moment that a note is about, where it is not the present. */
+export function openPrompt(
+  kind: PromptKind,
+  snapshot: Snapshot,
+  filter: Filter | undefined,
+  at: Instant = snapshot.now,
+): Prompt {
   const text = kind === 'filter' ? (filter?.text ?? '') : kind === 'export' ? 'text' : ''
-  return { kind, text, at: snapshot.now }
+  return { kind, text, at }
 }
 
 /** Of what is typed or pasted only what can be shown as it is; joiners and direction marks go, too. */

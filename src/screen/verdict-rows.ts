@@ -72,6 +72,20 @@ function blockRows(title: BlockTitle, lines: readonly string[], width: number): 
   )
 }
 
+/** Who did it and who did not, in a row each: the first glance. */
+export function briefRows({ who, notCauses, unseen }: Verdict, width: number): Row[] {
+  const row = (title: BlockTitle, text: string): Row => [
+    cell(` ${title.padEnd(7)}`, 'strong'),
+    cell(hostText(text, Math.max(8, width - 9)), blockMeanings[title]),
+  ]
+  const [spot] = unseen
+  return [
+    row('WHO', who),
+    ...(notCauses.length === 0 ? [] : [row('NOT', notCauses.join(', '))]),
+    ...(spot === undefined ? [] : [row('UNSEEN', unseen.length === 1 ? spot : `${unseen.length} stretches; ${spot}`)]),
+  ]
+}
+
 /** All the rest, for the pane of full height. */
 export function detailRows(verdict: Verdict, width: number): Row[] {
   return blocksOf(verdict).flatMap(([title, lines]) => blockRows(title, lines, width))

@@ -9,7 +9,6 @@ import { cutMiddle, hostText, widthOf, wrap } from '../report/display-width.ts'
 import { glyph, laneOf } from '../report/glyphs.ts'
 import { verdictOf, type Verdict } from '../report/verdict.ts'
 import {
-  blindSentence,
   costPhrase,
   evidencePhrases,
   factKindName,
@@ -27,7 +26,7 @@ import { formatClock, formatSpan } from '../time/format.ts'
 import { between, overlapOf } from '../time/instant.ts'
 import { apart, cell, column, fitted, numberColumn, ruled, widthOfRow, type Row } from './cells.ts'
 import type { Meaning } from './palette.ts'
-import { detailRows, ledgerRows, summaryRows } from './verdict-rows.ts'
+import { briefRows, detailRows, ledgerRows, summaryRows } from './verdict-rows.ts'
 
 /** `lead` says which one it is: `WHY #2`, or its place in the list where the list itself has no room. */
 export function windowTitle(lead: string, late: LateAdvert, snapshot: Snapshot, width: number): Row {
@@ -118,10 +117,6 @@ function weightiest(facts: readonly Fact[], count: number): readonly Fact[] {
   return facts.filter((fact) => chosen.has(fact))
 }
 
-function unseenRows(view: WindowView, width: number): Row[] {
-  return view.blindSpots.flatMap((spot) => wrapped(`UNSEEN ${blindSentence(spot, view.late.dueAt)}`, width, 'unseen'))
-}
-
 function noteRows(view: WindowView, snapshot: Snapshot, width: number): Row[] {
   return marksNear(view, snapshot.marks).flatMap(({ at, text }) =>
     wrap(hostText(text, longestText), Math.max(10, width - 25)).map((line, index): Row => [
@@ -168,27 +163,30 @@ function evidenceRow(late: LateAdvert, width: number): Row[] {
 /** What fits below the lists: cost and wire first, then what could not be seen, then the facts that cover most. */
 export function briefWindow(view: WindowView, snapshot: Snapshot, width: number, height: number): Row[] {
   const { late, facts, explanation } = view
-  const wire = wrapped(wireSentence(late), width, 'strong').slice(0, height < 6 ? 1 : 2)
-  const verdict =
-    explanation === undefined
-      ? wire
+  const verdict = shownVerdict(view)
+  const head: Row[] = [
+    [cell(` ${costPhrase(late)}`, late.takeover ? 'late' : 'warning')],
+    ...(explanation === undefined
+      ? wrapped(wireSentence(late), width, 'strong').slice(0, height < 6 ? 1 : 2)
       : [
-          ...summaryRows(shownVerdict(view), width).slice(0, height < 6 ? 1 : 3),
-          ...ledgerRows(shownVerdict(view), width, height < 8 ? 1 : 3),
-        ]
-  const head: Row[] = [[cell(` ${costPhrase(late)}`, late.takeover ? 'late' : 'warning')], ...verdict]
-  let left = height - head.length - Math.min(3, Math.max(1, facts.length))
+          ...summaryRows(verdict, width).slice(0, height < 6 ? 1 : 3),
+          ...ledgerRows(verdict, width, height < 8 ? 1 : height < 20 ? 2 : 4),
+        ]),
+  ]
+  let left = height - head.length
   const take = (rows: readonly Row[]): readonly Row[] => {
     const taken = rows.slice(0, Math.max(0, left))
     left -= taken.length
     return taken
   }
+  const who = take(briefRows(verdict, width).slice(explanation === undefined ? 1 : 0))
   const notes = take(noteRows(view, snapshot, width).slice(0, 2))
-  const unseen = take(unseenRows(view, width).slice(0, 2))
+  // A few facts go before what the wire alone says.
+  left -= Math.min(4, Math.max(1, facts.length))
   const margin = take(wrapped(marginSentence(late.margin), width, 'plain'))
   const evidence = take(evidenceRow(late, width))
-  const rest = height - head.length - notes.length - unseen.length - margin.length - evidence.length
-  return [...head, ...notes, ...margin, ...evidence, ...briefFacts(view, width, rest), ...unseen]
+  const rest = height - head.length - who.length - notes.length - margin.length - evidence.length
+  return [...head, ...who, ...notes, ...margin, ...evidence, ...briefFacts(view, width, rest)]
     .slice(0, Math.max(0, height))
     .map((row) => fitted(row, width))
 }

@@ -26,6 +26,8 @@ import { createLateWindows } from './late-windows.ts'
 import { createPacketIntake } from './packet-intake.ts'
 import { createProbeParsers } from './probe-parsers.ts'
 import { createProbeStates } from './probe-states.ts'
+import { createOverallWatch } from './overall-watch.ts'
+import { createTimelines } from './timelines.ts'
 import { createLogLines } from './log-lines.ts'
 import { createSendWitness } from './send-witness.ts'
 import { createSenders } from './senders.ts'
@@ -179,6 +181,9 @@ export function openEngine(options: EngineOptions): Engine {
     () => flows.flows(),
     (window) => kernels.pin(window),
   )
+  const sendingFlows = (): Flow[] => flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name }))
+  const timelines = createTimelines(evidence, sendingFlows)
+  const overallAt = createOverallWatch(windows, () => flows.flows(), evidence, origin)
 
   const hostListener: HostListener = {
     clockPair: (pair) => clock.note(pair),
@@ -292,10 +297,12 @@ export function openEngine(options: EngineOptions): Engine {
         probes: states.views(),
         kept,
         placed: kernels.placed(),
-        flows: flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name })),
+        flows: sendingFlows(),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late,
         windows,
+        timelines,
+        overall: overallAt(now),
         blindSpots: evidence.blindSpots,
         ownUse: notes.ownUse,
         store,

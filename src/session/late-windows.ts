@@ -2,6 +2,7 @@
 // every frame.
 
 import type { Evidence } from '../diagnose/evidence.ts'
+import type { Explanation } from '../diagnose/explanation.ts'
 import type { Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import { digestOf, type LateDigest } from '../diagnose/late-digest.ts'
 import { windowOf, windowView } from '../diagnose/window-view.ts'
@@ -17,7 +18,30 @@ export interface LateWindows {
   judge(now: Instant, isOver: boolean): boolean
   /** Of the late adverts from this number on, as far as they are made. */
   digestsFrom(number: number): readonly LateDigest[]
+  /** All late adverts that have a verdict, as far as `overallOf` asks for it. */
+  explained(): readonly Explained[]
+  /** None waits to be summed up. */
+  readonly isJudged: boolean
 }
+
+interface Made {
+  readonly view: WindowView
+  readonly madeAt: Instant
+  readonly late: LateAdvert
+}
+
+export interface Explained {
+  readonly late: LateAdvert
+  readonly explanation: Explanation | undefined
+}
+
+const viewsKept = 2
+
+/** There may be thousands, and their windows are large. */
+const withoutDetail = (explanation: Explanation | undefined): Explanation | undefined =>
+  explanation === undefined
+    ? undefined
+    : { ...explanation, ledger: [], suspects: [], evidence: [], ruledOut: [], blindSpots: [], settledBy: [] }
 
 /** How long a window goes on changing: slow probes (iostat, scap in 8 KiB pieces) speak of it later. */
 const windowSettlesAfter = 4 * second
@@ -33,12 +57,20 @@ export function createLateWindows(
   let pinned = 0
   const digests: LateDigest[] = []
   let judged = 0
-  let cached: { readonly view: WindowView; readonly madeAt: Instant; readonly late: LateAdvert } | undefined
+  /** Two are looked at at most: those that are compared. The older one goes first. */
+  let cached: readonly Made[] = []
+  const explained: Explained[] = []
 
-  const isFresh = (one: LateAdvert, now: Instant): boolean =>
-    cached !== undefined &&
-    cached.late === one &&
-    (cached.madeAt - one.at > windowSettlesAfter || now - cached.madeAt < refreshedAfter)
+  const isFresh = ({ madeAt, late: one }: Made, now: Instant): boolean =>
+    madeAt - one.at > windowSettlesAfter || now - madeAt < refreshedAfter
+
+  function made(one: LateAdvert): WindowView {
+    const flow = flows().find((other) => other.id === one.flow)
+    const view = windowView(one, flow, evidence)
+    digests[one.number] = digestOf(view)
+    explained[one.number] = { late: one, explanation: withoutDetail(view.explanation) }
+    return view
+  }
 
   return {
     pin() {
@@ -50,25 +82,27 @@ export function createLateWindows(
       }
     },
     forget() {
-      cached = undefined
+      cached = []
     },
     viewOf(one, now) {
-      if (cached === undefined || !isFresh(one, now)) {
-        const flow = flows().find((other) => other.id === one.flow)
-        cached = { view: windowView(one, flow, evidence), madeAt: now, late: one }
-        digests[one.number] = digestOf(cached.view)
-      }
-      return cached.view
+      const known = cached.find((other) => other.late === one && isFresh(other, now))
+      if (known !== undefined) return known.view
+      const view = made(one)
+      cached = [...cached.filter((other) => other.late !== one), { view, madeAt: now, late: one }].slice(-viewsKept)
+      return view
     },
     judge(now, isOver) {
       const one = late[judged]
       if (one === undefined) return false
       if (!isOver && (!one.isSettled || now - one.at <= windowSettlesAfter)) return false
       judged++
-      const flow = flows().find((other) => other.id === one.flow)
-      digests[one.number] = digestOf(windowView(one, flow, evidence))
+      made(one)
       return true
     },
+    get isJudged() {
+      return judged >= late.length
+    },
+    explained: () => explained.filter((one) => one !== undefined),
     digestsFrom: (number) => digests.slice(number).filter((one) => one !== undefined),
   }
 }

@@ -89,7 +89,7 @@ export async function openReplay(
     // The newest at or before the position, unless one is asked for.
     const chosen =
       request.late ?? (isReading() ? undefined : (engine.late.findLast((one) => one.at <= now)?.number ?? 0))
-    const whole = engine.snapshot({ late: chosen })
+    const whole = engine.snapshot({ ...request, late: chosen })
     const scene = reading.sceneAt(at)
     const capture = scene?.probes.find((probe) => probe.name === 'tcpdump')?.state
     const isBlind = capture !== 'ok' && capture !== 'degraded'

@@ -2,6 +2,7 @@
 
 import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
 import { keptLengthOf } from '../diagnose/keeping.ts'
+import type { Overall } from '../diagnose/overall/overall.ts'
 import type { BlindSpot, ProbeName } from '../events/probe.ts'
 import type { Store } from '../store/store.ts'
 import { between, type Epoch, type Instant, type Window } from '../time/instant.ts'
@@ -9,6 +10,7 @@ import type { PlacedVantage } from './kernel-vantages.ts'
 import type { LateWindows } from './late-windows.ts'
 import type { CountedUse } from './own-use.ts'
 import type { ProbeView, Snapshot, SnapshotRequest } from './snapshot.ts'
+import type { Timelines } from './timelines.ts'
 import { vantageRow } from './vantage-rows.ts'
 
 export interface SnapshotParts {
@@ -28,6 +30,8 @@ export interface SnapshotParts {
   readonly overdue: readonly Overdue[]
   readonly late: readonly LateAdvert[]
   readonly windows: LateWindows
+  readonly timelines: Timelines
+  readonly overall: Overall | undefined
   readonly blindSpots: readonly BlindSpot[]
   readonly ownUse: CountedUse
   readonly store: Store
@@ -52,6 +56,7 @@ function withKeeping(view: ProbeView, { kept, options: { startedAt }, now }: Sna
 export function snapshotOf(request: SnapshotRequest, parts: SnapshotParts): Snapshot {
   const { options, now, probes, late, windows, store, ownUse } = parts
   const chosen = request.late === undefined ? late.at(-1) : late[request.late - 1]
+  const beside = request.beside === undefined ? undefined : late[request.beside - 1]
   const tcpdump = probes.find((view) => view.name === 'tcpdump')
   return {
     version: parts.version,
@@ -68,6 +73,9 @@ export function snapshotOf(request: SnapshotRequest, parts: SnapshotParts): Snap
     late: late.slice(-lateShown),
     digests: windows.digestsFrom(Math.max(1, late.length - lateShown + 1)),
     selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
+    beside: beside === undefined ? undefined : windows.viewOf(beside, now),
+    timeline: parts.timelines.of(request.timeline, chosen, now),
+    overall: parts.overall,
     blindSpots: parts.blindSpots.slice(-blindSpotsShown),
     own: {
       cpuShare: ownUse.cpuShare,

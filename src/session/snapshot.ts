@@ -2,6 +2,8 @@
 
 import type { Flow, LateAdvert, Overdue, WindowView } from '../diagnose/finding.ts'
 import type { LateDigest } from '../diagnose/late-digest.ts'
+import type { Overall } from '../diagnose/overall/overall.ts'
+import type { Timeline, TimelineRequest } from '../diagnose/timeline/lane.ts'
 import type { Mark } from '../events/mark.ts'
 import type { BlindSpot, ProbeName } from '../events/probe.ts'
 import type { Epoch, Instant, Span } from '../time/instant.ts'
@@ -72,6 +74,12 @@ export interface Snapshot {
   readonly digests: readonly LateDigest[]
   /** The one that was asked for, or the newest; in a replay the newest at or before its position. */
   readonly selected: WindowView | undefined
+  /** The other one of two that are compared. */
+  readonly beside: WindowView | undefined
+  /** Of the stretch that was asked for. */
+  readonly timeline: Timeline | undefined
+  /** All late adverts together, as far as they are summed up; undefined before any is. */
+  readonly overall: Overall | undefined
   readonly blindSpots: readonly BlindSpot[]
   readonly own: OwnUse
   /** The operator's notes, oldest first. */
@@ -85,4 +93,7 @@ export interface Snapshot {
 /** What a screen can ask for. `late`: the number of the late advert to show, undefined for the newest. */
 export interface SnapshotRequest {
   readonly late: number | undefined
+  /** The number of another one, to compare it with. */
+  readonly beside?: number | undefined
+  readonly timeline?: TimelineRequest | undefined
 }

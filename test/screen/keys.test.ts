@@ -2,7 +2,8 @@
 
 import type { Key } from 'ink'
 import { expect, test } from 'vitest'
-import { bindings, commandOf, hintsOf, keyHelp, keyNamesOf, type KeyPlace } from '../../src/screen/keys.ts'
+import { bindings, type KeyPlace } from '../../src/screen/bindings.ts'
+import { commandOf, hintsOf, keyHelp, keyNamesOf } from '../../src/screen/keys.ts'
 
 const none: Key = {
   upArrow: false,
@@ -29,7 +30,10 @@ const none: Key = {
 
 const live = (pane: KeyPlace['pane']): KeyPlace => ({ pane, mode: 'live' })
 const replay = (pane: KeyPlace['pane']): KeyPlace => ({ pane, mode: 'replay' })
-const places = (['overview', 'window', 'item', 'prompt'] as const).flatMap((pane) => [live(pane), replay(pane)])
+const places = (['overview', 'window', 'item', 'timeline', 'events', 'compare', 'prompt'] as const).flatMap((pane) => [
+  live(pane),
+  replay(pane),
+])
 
 test('the help of a place tells each key once, with what it does there', () => {
   for (const place of places) {
@@ -90,16 +94,16 @@ test('the last line says how to quit and where the help is before all else', () 
   expect(hintsOf(live('overview'), 80)).toEqual([
     ', . older newer',
     'Enter window',
+    't timeline',
     'space pause',
-    '/ filter',
     '? keys',
     'q quit',
   ])
   expect(hintsOf(replay('overview'), 80)).toEqual([
     'space play',
-    '← → 10 s',
     ', . older newer',
     'Enter window',
+    't timeline',
     '? keys',
     'q quit',
   ])

@@ -5,14 +5,8 @@ import { expect, test } from 'vitest'
 import { errandsOf, type Errand } from '../../src/screen/errands.ts'
 import { goalOf } from '../../src/screen/go-to.ts'
 import { completed, erased, openPrompt, typed } from '../../src/screen/prompt.ts'
-import {
-  initialState,
-  reduce,
-  selectedNumber,
-  wantedLate,
-  type Command,
-  type ScreenState,
-} from '../../src/screen/state.ts'
+import { initialState, selectedNumber, wantedLate, type Command, type ScreenState } from '../../src/screen/state.ts'
+import { reduce } from '../../src/screen/reduce.ts'
 import type { Snapshot } from '../../src/session/snapshot.ts'
 import { after, instantOf, spanOf } from '../../src/time/instant.ts'
 import { late, quiet, twoLate } from '../fixtures/snapshots.ts'
@@ -37,7 +31,7 @@ function ran(commands: readonly Command[], snapshot: Snapshot, from = initialSta
   const errands: Errand[] = []
   let state = from
   for (const command of commands) {
-    const next = reduce(state, command, { snapshot, pageRows: 10, scrollRows: 0 })
+    const next = reduce(state, command, { snapshot, columns: 60, pageRows: 10, scrollRows: 0 })
     errands.push(...errandsOf(command, state, next, snapshot))
     state = next
   }

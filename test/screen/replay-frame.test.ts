@@ -9,6 +9,7 @@ import { formatElapsed } from '../../src/screen/clock-bar.ts'
 import { parseFilter } from '../../src/screen/filter.ts'
 import { frameOf, type Size } from '../../src/screen/frame.ts'
 import { initialState, type ScreenState } from '../../src/screen/state.ts'
+import { requestOf } from '../../src/screen/request.ts'
 import { openReplay, type ReplaySession } from '../../src/session/replay-session.ts'
 import type { Snapshot } from '../../src/session/snapshot.ts'
 import { instantOf, spanOf } from '../../src/time/instant.ts'
@@ -57,11 +58,43 @@ const sizes: readonly (readonly [columns: number, rows: number])[] = [
   [40, 12],
 ]
 
+/** The frame once all has come that it asks for. */
+async function answeredAt(session: ReplaySession, size: Size, state: ScreenState = initialState): Promise<string> {
+  const request = requestOf(session.snapshot(), state, size)
+  session.ask(request)
+  const isAnswered = ({ timeline, selected, beside }: Snapshot): boolean =>
+    timeline?.from === request.timeline?.from &&
+    timeline?.to === request.timeline?.to &&
+    timeline?.columns === request.timeline?.columns &&
+    timeline?.events?.from === request.timeline?.events?.from &&
+    (request.late === undefined || selected?.late.number === request.late) &&
+    beside?.late.number === request.beside
+  await until(() => isAnswered(session.snapshot()))
+  return textAt(session.snapshot(), size, state)
+}
+
 describe.each(incidents)('%s', (name) => {
   test.each(sizes)('at its end, %i×%i', async (columns, rows) => {
-    const text = textAt(sessionOf(name).snapshot(), { columns, rows })
+    const text = await answeredAt(sessionOf(name), { columns, rows })
     await expect(text).toMatchFileSnapshot(`../golden/screen/replay/${columns}x${rows}-${name}.txt`)
   })
+})
+
+describe.each(['netns-freezer', 'netns-blocked-log'] as const)('the timeline of %s', (name) => {
+  test.each(sizes)('%i×%i', async (columns, rows) => {
+    const text = await answeredAt(
+      sessionOf(name),
+      { columns, rows },
+      { ...initialState, pane: 'timeline', selected: 1 },
+    )
+    await expect(text).toMatchFileSnapshot(`../golden/screen/replay/${columns}x${rows}-timeline-${name}.txt`)
+  })
+})
+
+test('two late adverts beside each other', async () => {
+  const state: ScreenState = { ...initialState, pane: 'compare', selected: 2, marked: 1 }
+  const text = await answeredAt(sessionOf('qemu-sigstop-repeated'), { columns: 120, rows: 40 }, state)
+  await expect(text).toMatchFileSnapshot('../golden/screen/replay/120x40-compare.txt')
 })
 
 test('the first late advert, its window, and one of its facts', async () => {

@@ -1,18 +1,12 @@
 // What each command does to what the operator chose.
 
 import { expect, test } from 'vitest'
-import {
-  initialState,
-  reduce,
-  selectedNumber,
-  type Command,
-  type ScreenState,
-  type Stage,
-} from '../../src/screen/state.ts'
+import { initialState, selectedNumber, type Command, type ScreenState, type Stage } from '../../src/screen/state.ts'
+import { reduce } from '../../src/screen/reduce.ts'
 import { late, quiet, twoLate } from '../fixtures/snapshots.ts'
 
 const three = { ...twoLate, late: [late(4, 10), late(7, 20), late(9, 30)] }
-const stage: Stage = { snapshot: three, pageRows: 10, scrollRows: 25 }
+const stage: Stage = { snapshot: three, columns: 60, pageRows: 10, scrollRows: 25 }
 
 const after = (commands: readonly Command[], from: ScreenState = initialState, on = stage): ScreenState =>
   commands.reduce((state, command) => reduce(state, command, on), from)

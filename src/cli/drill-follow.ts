@@ -1,0 +1,110 @@
+// One scenario under the eyes of a live session: when the fault is injected, and when all has been seen.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pair } from '../drill/pair.ts'
+import type { Scenario, Truth } from '../drill/scenario.ts'
+import { createWatchPlan, defaultWatch, type WatchPlan, type WatchStep } from '../drill/watch.ts'
+import type { ProbeName } from '../events/probe.ts'
+import type { LiveSession, LiveSettings } from '../session/live.ts'
+
+export interface DrillOptions {
+  readonly watch?: boolean
+  readonly seconds?: number
+  /** Keeps the bundle. */
+  readonly record?: string
+  readonly engine: 'auto' | 'sysdig' | 'bpftrace' | 'none'
+}
+
+/** How often the plan is asked what to do next. */
+const askEveryMs = 200
+export const budgetBytes = 128 * 1024 * 1024
+const mostStartMs = 12_000
+const isEngine = (name: ProbeName): boolean => name === 'sysdig' || name === 'bpftrace'
+
+interface Play {
+  readonly pair: Pair
+  readonly session: LiveSession
+  readonly plan: WatchPlan
+  readonly hasEngine: boolean
+  /** Carries out the fault; resolves with what was truly done. */
+  inject(seconds: number): Promise<Truth>
+}
+
+interface Staged {
+  readonly scenario: Scenario
+  readonly options: DrillOptions
+  readonly pair: Pair
+  readonly session: LiveSession
+}
+
+/** `signal`: calls the fault off. */
+export function playOf({ scenario, options, pair, session }: Staged, signal: AbortSignal): Play {
+  const faultSeconds = options.seconds ?? scenario.defaultSeconds
+  return {
+    pair,
+    session,
+    hasEngine: options.engine !== 'none',
+    plan: createWatchPlan({ ...defaultWatch, faultSeconds, makesLate: scenario.makesLate }),
+    inject: (seconds) => scenario.inject(pair, { seconds, signal }),
+  }
+}
+
+/** Follows the plan until it ends; `onStep` is told each new step. */
+export async function follow(
+  play: Play,
+  signal: AbortSignal,
+  onStep: (step: WatchStep) => void,
+): Promise<Truth | undefined> {
+  const startedMs = performance.now()
+  let injecting: Promise<Truth> | undefined
+  let isFaultOver = false
+  for (;;) {
+    const snapshot = play.session.snapshot()
+    const flow = snapshot.flows.find((one) => one.source === play.pair.sender.address)
+    const late = snapshot.late.findLast((one) => one.advert.source === play.pair.sender.address)
+    const elapsedMs = performance.now() - startedMs
+    // A fault that the kernel probe cannot see yet would be half a drill: bpftrace takes seconds to start.
+    const isReady =
+      !play.hasEngine ||
+      elapsedMs > mostStartMs ||
+      snapshot.probes.some((probe) => isEngine(probe.name) && probe.state !== 'starting')
+    const step = play.plan.next({
+      elapsedMs,
+      adverts: isReady ? (flow?.adverts ?? 0) : 0,
+      isFaultOver,
+      late: late === undefined ? undefined : { isSettled: late.isSettled, isTakeover: late.takeover },
+    })
+    onStep(step)
+    if (step.kind === 'end' || signal.aborted) return injecting
+    if (step.kind === 'inject') {
+      injecting = play.inject(step.seconds)
+      // Its failure comes out where it is awaited, at the end.
+      void injecting
+        .catch(() => undefined)
+        .finally(() => {
+          isFaultOver = true
+        })
+    }
+    await sleep(askEveryMs)
+  }
+}
+
+export async function settingsOf(
+  scenario: Scenario,
+  pair: Pair,
+  engine: DrillOptions['engine'],
+): Promise<LiveSettings> {
+  const tcpdump = await scenario.tcpdump?.(pair)
+  return {
+    interfaces: scenario.isSeenAtPeer === true ? [pair.link, pair.peerLink] : [pair.link],
+    netns: pair.namespace,
+    filter: undefined,
+    engine,
+    hasIostat: true,
+    paths: tcpdump === undefined ? {} : { tcpdump },
+    vrid: undefined,
+    interval: undefined,
+    late: undefined,
+    budgetBytes,
+  }
+}

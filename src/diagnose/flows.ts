@@ -4,7 +4,7 @@
 // (tap, bridge, uplink): the link that sees it first is where the sender is judged, the others are vantage points.
 
 import type { Advert, Traffic } from '../events/packet.ts'
-import { between, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import { between, instantOf, second, spanOf, type Instant, type Span } from '../time/instant.ts'
 import type { ClockStep } from '../time/clock.ts'
 import { createClockSteps, noticedWithin } from './clock-steps.ts'
 import type { Flow, LateAdvert, Overdue, Range } from './finding.ts'
@@ -20,12 +20,21 @@ export interface Flows {
   clockStep(step: ClockStep): void
   /** Lets time pass: settles what waits for a next advert that does not come, and lets the dead fall silent. */
   passTo(now: Instant): void
-  /** Every late advert so far, oldest first; an unsettled one is replaced when it settles. */
+  /** Every late advert so far that is kept, oldest first; an unsettled one is replaced when it settles. */
   readonly late: readonly LateAdvert[]
+  /** Late adverts that are not kept any more: the oldest. */
+  readonly forgotten: number
+  /** Adverts of routers for whom there was no room. */
+  readonly refused: number
   flows(): Flow[]
   overdue(now: Instant): Overdue[]
   /** Rises with every change. */
   readonly version: number
+}
+
+export interface FlowsOptions extends FlowOptions {
+  /** So many late adverts are kept, each a few kilobytes; undefined: all of them. */
+  readonly lateKept?: number
 }
 
 interface Entry {
@@ -45,7 +54,7 @@ interface Entry {
 
 /** A late advert whose phase is still to be seen. */
 interface OpenLate {
-  readonly index: number
+  readonly number: number
   readonly lateness: Lateness
   burstEnd: Instant
   unexplained: number
@@ -53,6 +62,10 @@ interface OpenLate {
 
 const burstWithin = spanOf(30e6)
 const otherTimesKept = 64
+/** Each costs some kilobytes, and anybody on the link can invent a router. */
+const flowsKept = 2048
+/** Each of them has to hear of each other. */
+const routersPerLan = 64
 /** A flow that is overdue by so much is gone, not late. */
 const goneAfter = (interval: Span): Span => spanOf(Math.max(60 * second, 20 * interval))
 
@@ -65,19 +78,54 @@ function outranks(one: Advert, other: Advert): boolean {
   return one.priority > other.priority || (one.priority === other.priority && one.source > other.source)
 }
 
-export function createFlows(options: FlowOptions): Flows {
+export function createFlows(options: FlowsOptions): Flows {
+  const { lateKept = Infinity } = options
   const entries = new Map<string, Entry>()
   const lans = new Map<string, Entry[]>()
   const originals = createOriginals()
   const liveness = createLiveness()
   const steps = createClockSteps()
   const late: LateAdvert[] = []
+  let lateCount = 0
+  let refused = 0
+  let lookedAt: Instant = instantOf(-Infinity)
   let version = 0
 
-  function entryOf(advert: Advert): Entry {
+  /** Where the late advert of this number stands; its slot is undefined when it is not kept. */
+  const indexOf = (number: number): number => number - 1 - (lateCount - late.length)
+
+  /** Makes room by the router that has been silent longest, if it is gone. */
+  function hasRoom(advert: Advert): boolean {
+    const onLan = lans.get(lanKeyOf(advert)) ?? []
+    const isLanFull = onLan.length >= routersPerLan
+    if (entries.size < flowsKept && !isLanFull) return true
+    if (advert.at - lookedAt < second) return false
+    lookedAt = advert.at
+    const lastOf = (entry: Entry): Instant => entry.state.last?.at ?? entry.first.at
+    const [oldest] = (isLanFull ? onLan : [...entries.values()]).toSorted((a, b) => lastOf(a) - lastOf(b))
+    if (oldest === undefined || advert.at - lastOf(oldest) <= goneAfter(oldest.state.interval)) return false
+    forget(oldest)
+    return true
+  }
+
+  function forget(entry: Entry): void {
+    entries.delete(entry.id)
+    const key = lanKeyOf(entry.first)
+    const others = (lans.get(key) ?? []).filter((one) => one !== entry)
+    if (others.length > 0) lans.set(key, others)
+    else lans.delete(key)
+    if (![...entries.values()].some((one) => one.packetKey === entry.packetKey)) originals.forget(entry.packetKey)
+  }
+
+  /** undefined: one more than there is room for. */
+  function entryOf(advert: Advert): Entry | undefined {
     const id = flowIdOf(advert)
     const known = entries.get(id)
     if (known !== undefined) return known
+    if (!hasRoom(advert)) {
+      refused++
+      return undefined
+    }
     const entry: Entry = {
       id,
       first: advert,
@@ -153,7 +201,7 @@ export function createFlows(options: FlowOptions): Flows {
     else if ((wire === 'W1' || wire === 'W3') && original?.isLate === false) wire = 'W10'
     else if (wire === 'W1' && isHostSilent(advert, overdue)) wire = 'W6'
     return {
-      number: late.length + 1,
+      number: lateCount + 1,
       flow: entry.id,
       at: advert.at,
       previousAt: lateness.previous.at,
@@ -184,8 +232,10 @@ export function createFlows(options: FlowOptions): Flows {
 
   function settle(entry: Entry, nextAt: Instant | undefined): void {
     const open = entry.open
-    const one = open === undefined ? undefined : late[open.index]
-    if (open === undefined || one === undefined) return
+    if (open === undefined) return
+    const one = late[indexOf(open.number)]
+    entry.open = undefined
+    if (one === undefined) return
     const wire = wireByPhase(
       {
         late: one,
@@ -197,9 +247,8 @@ export function createFlows(options: FlowOptions): Flows {
       },
       nextAt,
     )
-    late[open.index] = withLiveness({ ...one, wire, isSettled: true })
+    late[indexOf(open.number)] = withLiveness({ ...one, wire, isSettled: true })
     entry.state.count(wire)
-    entry.open = undefined
     version++
   }
 
@@ -207,14 +256,14 @@ export function createFlows(options: FlowOptions): Flows {
     late[index] = { ...one, wire: 'W7', isSettled: true }
     const entry = entries.get(one.flow)
     entry?.state.count('W7')
-    if (entry?.open?.index === index) entry.open = undefined
+    if (entry?.open?.number === one.number) entry.open = undefined
   }
 
   function noteBurst(entry: Entry, advert: Advert, isReaction: boolean): void {
     const open = entry.open
-    const one = open === undefined ? undefined : late[open.index]
+    const one = open === undefined ? undefined : late[indexOf(open.number)]
     if (open === undefined || one === undefined) return
-    if (isReaction) late[open.index] = { ...one, reactions: one.reactions + 1 }
+    if (isReaction) late[indexOf(open.number)] = { ...one, reactions: one.reactions + 1 }
     else open.unexplained++
     open.burstEnd = advert.at
   }
@@ -228,12 +277,14 @@ export function createFlows(options: FlowOptions): Flows {
   ): void {
     const one = refine(entry, advert, lateness, isLate, original)
     late.push(one)
+    lateCount++
+    if (late.length > lateKept) late.splice(0, Math.ceil(lateKept / 4))
     if (one.takeover) entry.takeovers++
     if (one.wire === 'W4r') entry.rearmed++
     else if (one.wire === 'W3') entry.lost += Math.max(1, one.missed)
     else entry.late++
     if (one.isSettled) entry.state.count(one.wire)
-    else entry.open = { index: late.length - 1, lateness, burstEnd: advert.at, unexplained: 0 }
+    else entry.open = { number: one.number, lateness, burstEnd: advert.at, unexplained: 0 }
   }
 
   function tellOthers(entry: Entry, advert: Advert): void {
@@ -292,12 +343,19 @@ export function createFlows(options: FlowOptions): Flows {
 
   return {
     late,
+    get forgotten() {
+      return lateCount - late.length
+    },
+    get refused() {
+      return refused
+    },
     get version() {
       return version
     },
     advert(advert) {
       version++
       const entry = entryOf(advert)
+      if (entry === undefined) return
       const previous = entry.state.last
       const arrival = entry.state.own(advert)
       if (arrival.kind === 'duplicate') return

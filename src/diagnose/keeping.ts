@@ -1,7 +1,7 @@
 // What a flight recording left out on purpose. It is no blind spot (the probe saw it) and no silence (nobody says that nothing
 // happened): in such a stretch the kernel engine and the host sampler prove nothing, either way.
 
-import { instantOf, type Instant, type Window } from '../time/instant.ts'
+import { instantOf, outsideOf, type Instant, type Window } from '../time/instant.ts'
 
 /** Stretches in order, none touching another; undefined: everything was kept. */
 export type Keeping = readonly Window[] | undefined
@@ -12,17 +12,7 @@ export function isKept(kept: Keeping, window: Window): boolean {
 
 /** The parts of `window` that were not kept. */
 export function leftOutOf(kept: Keeping, window: Window): Window[] {
-  if (kept === undefined) return []
-  const open: Window[] = []
-  let from: Instant = window.from
-  for (const one of kept) {
-    if (one.to <= from) continue
-    if (one.from >= window.to) break
-    if (one.from > from) open.push({ from, to: one.from })
-    from = one.to
-  }
-  if (from < window.to) open.push({ from, to: window.to })
-  return open
+  return kept === undefined ? [] : outsideOf(window, kept)
 }
 
 /** How much of `window` was kept, in nanoseconds. */

@@ -15,6 +15,8 @@ export interface Originals {
   /** `copies`: how often this link has shown copies before. */
   of(advert: Advert, copies: number): Original | undefined
   add(original: Original): void
+  /** No flow with this packet key is followed any more. */
+  forget(packetKey: string): void
 }
 
 const copyWithin = spanOf(0.1e9)
@@ -51,6 +53,9 @@ export function createOriginals(): Originals {
       const known = firstSeen.get(key)
       if (known === undefined) firstSeen.set(key, [original])
       else if (known.push(original) > originalsKept) known.shift()
+    },
+    forget(packetKey) {
+      firstSeen.delete(packetKey)
     },
   }
 }

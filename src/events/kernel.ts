@@ -10,6 +10,8 @@ declare const nameId: unique symbol
 /** A text that the store keeps once. 0 is the empty text and means "not known". */
 export type NameId = number & { readonly [nameId]: true }
 export const noName = 0 as NameId
+/** There was no room for the text; later there may be. */
+export const nameNotKept = 1 as NameId
 
 /** Stands for "the probe did not say" in numeric columns. */
 export const unknown = -1

@@ -19,4 +19,6 @@ export interface StreamParser {
   push(bytes: Uint8Array): void
   /** The tool has ended: whatever is half read is malformed now. */
   end(): void
+  /** Sets 1 at the id of each name that it will use again without asking for it again. Absent: it holds none. */
+  markNames?(used: Uint8Array): void
 }

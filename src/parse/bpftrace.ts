@@ -187,6 +187,7 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
       }
       events.end()
     },
+    markNames: (used) => events.markNames(used),
     pendingCalls: () => events.pendingCalls(),
     get aliveAt() {
       return aliveAt

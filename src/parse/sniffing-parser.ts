@@ -15,5 +15,6 @@ export function createSniffingParser(open: (kind: FileKind) => StreamParser): St
     end() {
       parser?.end()
     },
+    markNames: (used) => parser?.markNames?.(used),
   }
 }

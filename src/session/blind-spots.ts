@@ -12,66 +12,87 @@ export interface BlindSpots {
   readonly version: number
 }
 
-/** Spots of the same source and reason that touch are one; beyond this many the oldest are merged into one. */
+/** Spots of the same source and reason that touch are one; beyond this many the oldest are told in runs. */
 const kept = 2000
 const touching = 2e9
+/** How far apart the spots of one run may be: the first that leaves few enough. */
+const runsWithin = [10e9, 60e9, 600e9, Infinity]
+
+/** Closed spots of one source, in order, that are closer than `within`: one for each run. */
+function runsOf(spots: readonly BlindSpot[], within: number): BlindSpot[] {
+  const runs: { readonly first: BlindSpot; to: Instant; count: number }[] = []
+  for (const spot of spots.toSorted((a, b) => a.from - b.from)) {
+    const last = runs.at(-1)
+    const to = spot.to ?? spot.from
+    if (last === undefined || spot.from - last.to > within) runs.push({ first: spot, to, count: 1 })
+    else {
+      last.to = instantOf(Math.max(last.to, to))
+      last.count++
+    }
+  }
+  return runs.map(({ first, to, count }) =>
+    count === 1
+      ? first
+      : { ...first, to, reason: `${count} blind spots, no longer kept one by one`, remedy: undefined },
+  )
+}
 
 export function createBlindSpots(): BlindSpots {
-  const open = new Map<string, number>()
+  const open = new Map<string, BlindSpot>()
   let spots: BlindSpot[] = []
   let version = 0
 
-  function add(spot: BlindSpot): number {
-    version++
-    const lastIndex = spots.findLastIndex((one) => one.source === spot.source && one.reason === spot.reason)
-    const last = spots[lastIndex]
-    if (last?.to !== undefined && spot.from - last.to <= touching && spot.to !== undefined && spot.from >= last.from) {
-      spots[lastIndex] = { ...last, to: instantOf(Math.max(last.to, spot.to)) }
-      return lastIndex
-    }
+  function push(spot: BlindSpot): void {
     if (spots.length >= kept) forgetOldest()
     spots.push(spot)
-    return spots.length - 1
   }
 
   function forgetOldest(): void {
     const old = spots.slice(0, kept / 2)
-    const merged: BlindSpot[] = []
-    for (const source of new Set(old.map((spot) => spot.source))) {
-      const of = old.filter((spot) => spot.source === source)
-      const from = of[0]?.from
-      if (from === undefined) continue
-      merged.push({
-        source,
-        from,
-        to: of.at(-1)?.to,
-        reason: `${of.length} blind spots, no longer kept one by one`,
-        remedy: undefined,
-      })
+    const closed = old.filter((spot) => spot.to !== undefined)
+    const sources = [...new Set(closed.map((spot) => spot.source))]
+    let runs: BlindSpot[] = []
+    for (const within of runsWithin) {
+      runs = sources.flatMap((source) =>
+        runsOf(
+          closed.filter((spot) => spot.source === source),
+          within,
+        ),
+      )
+      if (runs.length <= kept / 4) break
     }
-    const shift = old.length - merged.length
-    spots = [...merged, ...spots.slice(kept / 2)]
-    for (const [key, index] of open) open.set(key, Math.max(0, index - shift))
+    spots = [...old.filter((spot) => spot.to === undefined), ...runs, ...spots.slice(kept / 2)]
   }
 
   return {
     open(key, spot) {
       if (open.has(key)) return
       version++
-      if (spots.length >= kept) forgetOldest()
-      spots.push({ ...spot, to: undefined })
-      open.set(key, spots.length - 1)
+      const opened = { ...spot, to: undefined }
+      push(opened)
+      open.set(key, opened)
     },
     close(key, to) {
-      const index = open.get(key)
-      const spot = index === undefined ? undefined : spots[index]
-      if (index === undefined || spot === undefined) return
+      const spot = open.get(key)
+      if (spot === undefined) return
       open.delete(key)
       version++
-      spots[index] = { ...spot, to: instantOf(Math.max(spot.from, to)) }
+      spots[spots.indexOf(spot)] = { ...spot, to: instantOf(Math.max(spot.from, to)) }
     },
     add(spot) {
-      add(spot)
+      version++
+      const { to } = spot
+      const index = spots.findLastIndex(
+        (one) => one.source === spot.source && one.reason === spot.reason && isNear(one, spot),
+      )
+      const near = spots[index]
+      if (near?.to === undefined || to === undefined) {
+        push(spot)
+        return
+      }
+      // What goes on is news: it stands where the newest stand.
+      spots.splice(index, 1)
+      spots.push({ ...near, from: instantOf(Math.min(near.from, spot.from)), to: instantOf(Math.max(near.to, to)) })
     },
     get all() {
       return spots
@@ -80,4 +101,9 @@ export function createBlindSpots(): BlindSpots {
       return version
     },
   }
+}
+
+function isNear(one: BlindSpot, other: BlindSpot): boolean {
+  if (one.to === undefined || other.to === undefined) return false
+  return other.from - one.to <= touching && one.from - other.to <= touching
 }

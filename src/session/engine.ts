@@ -23,6 +23,7 @@ import { openInputParser } from './input-parsers.ts'
 import { createKernelIntake } from './kernel-intake.ts'
 import { createKernelVantages, type PlacedVantage } from './kernel-vantages.ts'
 import { createLateWindows } from './late-windows.ts'
+import { createLetGo } from './let-go.ts'
 import { createPacketIntake } from './packet-intake.ts'
 import { createProbeParsers } from './probe-parsers.ts'
 import { createProbeStates } from './probe-states.ts'
@@ -56,6 +57,8 @@ export interface EngineOptions {
   readonly devices?: Readonly<Record<string, string>>
   /** Told of each advert that counts, with the packet that it is; its bytes are good only until this returns. */
   readonly onAdvert?: (advert: Advert, packet: CapturedPacket) => void
+  /** So many late adverts stay in memory; undefined: all, for what ends. */
+  readonly lateKept?: number
   /** The two clocks at the start, so that the first monotonic stamps have an instant. */
   readonly clockPair: ClockPair | undefined
 }
@@ -107,7 +110,7 @@ function perPart<T>(open: () => T): (part: string) => T {
 export function openEngine(options: EngineOptions): Engine {
   const { origin } = options
   const store = openStore(options.budgetBytes)
-  const flows = createFlows({ interval: options.interval, late: options.late })
+  const flows = createFlows(options)
   const blindSpots = createBlindSpots()
   const kernelSpots = perPart(createBlindSpots)
   const clock = createSessionClock(flows, blindSpots)
@@ -181,6 +184,7 @@ export function openEngine(options: EngineOptions): Engine {
     () => flows.flows(),
     (window) => kernels.pin(window),
   )
+  const letGo = createLetGo(store, flows, blindSpots, options.startedAt)
   const sendingFlows = (): Flow[] => flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name }))
   const timelines = createTimelines(evidence, sendingFlows)
   const overallAt = createOverallWatch(windows, () => flows.flows(), evidence, origin)
@@ -206,6 +210,7 @@ export function openEngine(options: EngineOptions): Engine {
       linkName: (index) => linkNames[index],
     }),
   )
+  store.names.addHolder(parsers.markNames)
 
   function heardUntil(probe: ProbeName, part: string): Instant | undefined {
     if (probe === 'tcpdump') return packets.lastAt
@@ -230,15 +235,7 @@ export function openEngine(options: EngineOptions): Engine {
     packets.release(at)
     flows.passTo(at)
     windows.pin()
-    const gone = store.trim(kernels.trim())
-    if (gone !== undefined)
-      blindSpots.add({
-        source: 'store',
-        from: gone.from,
-        to: gone.to,
-        reason: 'events of this stretch were dropped to stay within the memory budget',
-        remedy: 'give more memory with --budget',
-      })
+    letGo.tell(at, store.trim(kernels.trim()))
     if (at - measuredAt >= 0.9 * second) {
       states.measure(at)
       measuredAt = at

@@ -88,6 +88,7 @@ export function openKernelVantage({
         machine = parser.machine ?? machine
       },
       end: () => parser.end(),
+      markNames: (used) => parser.markNames(used),
     }
   }
 

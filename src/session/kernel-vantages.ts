@@ -169,14 +169,13 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
     const { store, blindSpots } = one.vantage
     if (store === session || store.bytes <= store.budgetBytes) return
     pinIn(one)
-    const gone = store.trim()
-    if (gone === undefined) return
-    blindSpots.add({
-      source: 'store',
-      ...gone,
-      reason: 'events of this stretch were dropped to stay within the memory budget',
-      remedy: 'give more memory with --budget',
-    })
+    for (const gone of store.trim())
+      blindSpots.add({
+        source: 'store',
+        ...gone,
+        reason: 'events of this stretch were dropped to stay within the memory budget',
+        remedy: 'give more memory with --budget',
+      })
   }
 
   return {
@@ -184,7 +183,8 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
     placed: place,
     pin(window) {
       session.pin(window)
-      pins.push(window)
+      // Live, nobody but the session comes to ask for them.
+      if (!isLive) pins.push(window)
     },
     get here() {
       return hereOf()

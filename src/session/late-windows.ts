@@ -18,10 +18,18 @@ export interface LateWindows {
   judge(now: Instant, isOver: boolean): boolean
   /** Of the late adverts from this number on, as far as they are made. */
   digestsFrom(number: number): readonly LateDigest[]
-  /** All late adverts that have a verdict, as far as `overallOf` asks for it. */
+  /** All late adverts that are kept and have a verdict, as far as `overallOf` asks for it. */
   explained(): readonly Explained[]
+  /** Number of the newest one that was summed up in its turn. */
+  readonly judged: number
   /** None waits to be summed up. */
   readonly isJudged: boolean
+}
+
+/** What stays of a window once it was made. */
+interface Summed {
+  readonly digest: LateDigest
+  readonly explained: Explained
 }
 
 interface Made {
@@ -54,12 +62,12 @@ export function createLateWindows(
   flows: () => readonly Flow[],
   keep: (window: Window) => void,
 ): LateWindows {
+  /** Numbers of the newest late adverts that were seen to. */
   let pinned = 0
-  const digests: LateDigest[] = []
   let judged = 0
+  const sums = new Map<number, Summed>()
   /** Two are looked at at most: those that are compared. The older one goes first. */
   let cached: readonly Made[] = []
-  const explained: Explained[] = []
 
   const isFresh = ({ madeAt, late: one }: Made, now: Instant): boolean =>
     madeAt - one.at > windowSettlesAfter || now - madeAt < refreshedAfter
@@ -67,16 +75,32 @@ export function createLateWindows(
   function made(one: LateAdvert): WindowView {
     const flow = flows().find((other) => other.id === one.flow)
     const view = windowView(one, flow, evidence)
-    digests[one.number] = digestOf(view)
-    explained[one.number] = { late: one, explanation: withoutDetail(view.explanation) }
+    sums.set(one.number, {
+      digest: digestOf(view),
+      explained: { late: one, explanation: withoutDetail(view.explanation) },
+    })
+    if (sums.size > 2 * late.length) forgetSums()
     return view
+  }
+
+  /** Of late adverts that are not kept any more. */
+  function forgetSums(): void {
+    const first = late[0]?.number ?? 1
+    for (const number of sums.keys()) if (number < first) sums.delete(number)
+  }
+
+  const summed = (): Summed[] => [...sums].toSorted(([a], [b]) => a - b).map(([, one]) => one)
+
+  /** The first one that is kept and has a greater number. */
+  function next(number: number): LateAdvert | undefined {
+    const first = late[0]?.number ?? 1
+    return late[Math.max(0, number + 1 - first)]
   }
 
   return {
     pin() {
-      for (; pinned < late.length; pinned++) {
-        const one = late[pinned]
-        if (one === undefined) return
+      for (let one = next(pinned); one !== undefined; one = next(pinned)) {
+        pinned = one.number
         const { from, to } = windowOf(one)
         keep({ from: before(from, pinMargin), to: after(to, pinMargin) })
       }
@@ -92,17 +116,20 @@ export function createLateWindows(
       return view
     },
     judge(now, isOver) {
-      const one = late[judged]
+      const one = next(judged)
       if (one === undefined) return false
       if (!isOver && (!one.isSettled || now - one.at <= windowSettlesAfter)) return false
-      judged++
+      judged = one.number
       made(one)
       return true
     },
     get isJudged() {
-      return judged >= late.length
+      return next(judged) === undefined
     },
-    explained: () => explained.filter((one) => one !== undefined),
-    digestsFrom: (number) => digests.slice(number).filter((one) => one !== undefined),
+    get judged() {
+      return judged
+    },
+    explained: () => summed().map((one) => one.explained),
+    digestsFrom: (number) => summed().flatMap(({ digest }) => (digest.number >= number ? [digest] : [])),
   }
 }

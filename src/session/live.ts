@@ -48,6 +48,9 @@ function readDevices(): Readonly<Record<string, string>> {
   }
 }
 
+/** A few kilobytes each; a flow that is late all the time would fill the memory with what is on the screen no more. */
+const lateKept = 5000
+
 /** New taps come and go on a compute node: their numbers are looked up this often. */
 const linksEveryMs = 5000
 
@@ -102,6 +105,7 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
     isHeartbeat: settings.filter !== undefined,
     devices: readDevices(),
     clockPair: clock.pair(),
+    lateKept,
   }
   const tee = await openTee?.(options, clock)
   const engine: EngineHost = openEngine(options)

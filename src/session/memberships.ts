@@ -16,7 +16,10 @@ export function createMemberships(): Memberships {
     add(pid, paths) {
       const known = byPid.get(pid) ?? new Set<string>()
       for (const path of paths) if (known.size < pathsKept) known.add(path)
-      if (byPid.has(pid) || byPid.size < pidsKept) byPid.set(pid, known)
+      byPid.delete(pid)
+      byPid.set(pid, known)
+      // The one that has been told of longest ago.
+      if (byPid.size > pidsKept) byPid.delete(byPid.keys().next().value ?? pid)
     },
     of(pid) {
       const known = byPid.get(pid)

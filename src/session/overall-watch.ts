@@ -17,16 +17,15 @@ export function createOverallWatch(
   evidence: Evidence,
   origin: Epoch,
 ): (now: Instant) => Overall | undefined {
-  let counted = 0
+  let judged = 0
   let madeAt: Instant | undefined
   let overall: Overall | undefined
   return (now) => {
-    const all = windows.explained()
-    const isNew = all.length !== counted && windows.isJudged
+    const isNew = windows.judged !== judged && windows.isJudged
     if (!isNew || (madeAt !== undefined && now > madeAt && now - madeAt < refreshedAfter)) return overall
-    counted = all.length
+    judged = windows.judged
     madeAt = now
-    overall = overallOf(all, flows(), backgroundOf(flows(), evidence), origin)
+    overall = overallOf(windows.explained(), flows(), backgroundOf(flows(), evidence), origin)
     return overall
   }
 }

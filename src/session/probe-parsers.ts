@@ -2,11 +2,13 @@
 
 import type { StreamParser } from '../events/outcome.ts'
 import type { ProbeName } from '../events/probe.ts'
+import type { MarkNames } from '../store/names.ts'
 
 export interface ProbeParsers {
   of(probe: ProbeName, part: string, life: number): StreamParser
   /** All input is in: what is half read is malformed. */
   end(): void
+  readonly markNames: MarkNames
 }
 
 export function createProbeParsers(open: (probe: ProbeName, part: string) => StreamParser): ProbeParsers {
@@ -23,6 +25,9 @@ export function createProbeParsers(open: (probe: ProbeName, part: string) => Str
     },
     end() {
       for (const { parser } of parsers.values()) parser.end()
+    },
+    markNames(used) {
+      for (const { parser } of parsers.values()) parser.markNames?.(used)
     },
   }
 }

@@ -12,6 +12,9 @@ export interface SessionClock {
   readonly steps: readonly ClockStep[]
 }
 
+/** A fast slew is ten steps a second. */
+const stepsKept = 4096
+
 export function createSessionClock(flows: Flows, blindSpots: BlindSpots): SessionClock {
   const clock = createClockMap()
   const steps: ClockStep[] = []
@@ -22,6 +25,7 @@ export function createSessionClock(flows: Flows, blindSpots: BlindSpots): Sessio
       const step = clock.add(pair)
       if (step === undefined) return
       steps.push(step)
+      if (steps.length > stepsKept) steps.shift()
       flows.clockStep(step)
       blindSpots.add({
         source: 'clock',

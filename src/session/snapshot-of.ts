@@ -55,8 +55,9 @@ function withKeeping(view: ProbeView, { kept, options: { startedAt }, now }: Sna
 
 export function snapshotOf(request: SnapshotRequest, parts: SnapshotParts): Snapshot {
   const { options, now, probes, late, windows, store, ownUse } = parts
-  const chosen = request.late === undefined ? late.at(-1) : late[request.late - 1]
-  const beside = request.beside === undefined ? undefined : late[request.beside - 1]
+  const numbered = (number: number): LateAdvert | undefined => late[number - (late[0]?.number ?? 1)]
+  const chosen = request.late === undefined ? late.at(-1) : numbered(request.late)
+  const beside = request.beside === undefined ? undefined : numbered(request.beside)
   const tcpdump = probes.find((view) => view.name === 'tcpdump')
   return {
     version: parts.version,
@@ -71,7 +72,7 @@ export function snapshotOf(request: SnapshotRequest, parts: SnapshotParts): Snap
     flows: parts.flows,
     overdue: parts.overdue,
     late: late.slice(-lateShown),
-    digests: windows.digestsFrom(Math.max(1, late.length - lateShown + 1)),
+    digests: windows.digestsFrom(late.at(-lateShown)?.number ?? 1),
     selected: chosen === undefined ? undefined : windows.viewOf(chosen, now),
     beside: beside === undefined ? undefined : windows.viewOf(beside, now),
     timeline: parts.timelines.of(request.timeline, chosen, now),

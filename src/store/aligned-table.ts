@@ -91,5 +91,7 @@ export function alignedTable<S extends Columns>(
     place: () => undefined,
     dropOldest: () => undefined,
     prune: () => undefined,
+    // The table that it reads marks them.
+    markNames: () => undefined,
   }
 }

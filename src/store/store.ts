@@ -4,7 +4,7 @@
 // in, except its rows in the windows that a late advert has pinned. Adverts go last of all: they are few, and they are
 // what everything else is held against.
 
-import { instantOf, type Instant, type Window } from '../time/instant.ts'
+import { outsideOf, type Instant, type Window } from '../time/instant.ts'
 import { openNames, type Names } from './names.ts'
 import { openTable, type Columns, type Table } from './table.ts'
 
@@ -27,49 +27,53 @@ export interface Store {
   readonly beats: Table<typeof beatColumns>
   readonly bytes: number
   readonly budgetBytes: number
-  /** What is pinned stays, up to half the budget; then the oldest pin goes. */
+  /** What is pinned stays, up to half the budget and some thousand windows; then the oldest pin goes. */
   pin(window: Window): void
-  /** Brings the store back under its budget, less what others have taken of it. Returns the stretch no longer whole. */
-  trim(takenBytes?: number): Window | undefined
+  readonly pinned: number
+  /**
+   * Brings the store back under its budget, less what others have taken of it, and its names under theirs. Returns the
+   * stretches no longer whole, what is pinned left aside. Not while a parser is at work: an id that it has just been given would be let go.
+   */
+  trim(takenBytes?: number): readonly Window[]
 }
 
-// Columns hold names as ids (`...Name`), times as ns, and -1 or NaN where the probe did not say.
+// Columns hold names as ids (kind `name`), times as ns, and -1 or NaN where the probe did not say.
 
 export const advertColumns = {
-  link: 'i32',
+  link: 'name',
   vlan: 'i32',
   family: 'u8',
-  source: 'i32',
-  destination: 'i32',
-  sourceMac: 'i32',
+  source: 'name',
+  destination: 'name',
+  sourceMac: 'name',
   isOutgoing: 'u8',
   version: 'u8',
   vrid: 'u8',
   priority: 'u8',
   intervalNs: 'f64',
   ipId: 'i32',
-  auth: 'i32',
-  checksum: 'i32',
+  auth: 'name',
+  checksum: 'name',
 } as const satisfies Columns
 
 export const trafficColumns = {
-  link: 'i32',
+  link: 'name',
   vlan: 'i32',
-  sourceMac: 'i32',
-  source: 'i32',
-  what: 'i32',
+  sourceMac: 'name',
+  source: 'name',
+  what: 'name',
 } as const satisfies Columns
 
-/** 48 bytes a row. `resultCode` holds the return value cut to 32 bits (NaN -> `noResult`). */
+/** 46 bytes a row. `resultCode` holds the return value cut to 32 bits (NaN -> `noResult`). */
 export const callColumns = {
   latencyNs: 'f64',
   tid: 'i32',
   pid: 'i32',
   resultCode: 'i32',
   fd: 'i32',
-  commName: 'i32',
-  fileName: 'i32',
-  callName: 'u16',
+  commName: 'name',
+  fileName: 'name',
+  callName: 'name',
   cpu: 'u16',
 } as const satisfies Columns
 export const noResult = -2147483648
@@ -77,48 +81,48 @@ export const noResult = -2147483648
 export const switchColumns = {
   from: 'i32',
   to: 'i32',
-  fromName: 'i32',
-  toName: 'i32',
+  fromName: 'name',
+  toName: 'name',
   majorFaults: 'i32',
   cpu: 'u16',
   reason: 'u8',
 } as const satisfies Columns
-export const wakeupColumns = { tid: 'i32', by: 'i32', byName: 'i32', cpu: 'u16' } as const satisfies Columns
+export const wakeupColumns = { tid: 'i32', by: 'i32', byName: 'name', cpu: 'u16' } as const satisfies Columns
 export const processColumns = {
   change: 'u8',
   tid: 'i32',
   pid: 'i32',
   parent: 'i32',
-  commName: 'i32',
-  detailName: 'i32',
+  commName: 'name',
+  detailName: 'name',
 } as const satisfies Columns
 export const signalColumns = {
   step: 'u8',
   signal: 'u8',
   from: 'i32',
-  fromName: 'i32',
+  fromName: 'name',
   to: 'i32',
-  toName: 'i32',
+  toName: 'name',
 } as const satisfies Columns
 export const blockRequestColumns = {
   latencyNs: 'f64',
-  deviceName: 'i32',
-  operationName: 'i32',
+  deviceName: 'name',
+  operationName: 'name',
   bytes: 'f64',
   pid: 'i32',
-  commName: 'i32',
+  commName: 'name',
 } as const satisfies Columns
 /** CPU time of one thread over the stretch that ends at the row. */
 export const cpuTimeColumns = {
   spanNs: 'f64',
   tid: 'i32',
   pid: 'i32',
-  commName: 'i32',
+  commName: 'name',
   onCpuNs: 'f64',
 } as const satisfies Columns
 export const diskColumns = {
   spanNs: 'f64',
-  deviceName: 'i32',
+  deviceName: 'name',
   readsPerSecond: 'f32',
   writesPerSecond: 'f32',
   readKbPerSecond: 'f32',
@@ -133,7 +137,7 @@ export const diskColumns = {
 export const threadColumns = {
   tid: 'i32',
   pid: 'i32',
-  commName: 'i32',
+  commName: 'name',
   state: 'u8',
   onCpuNs: 'f64',
   runDelayNs: 'f64',
@@ -156,7 +160,7 @@ export const pressureColumns = {
 } as const satisfies Columns
 /** `frozen`: 1 frozen, 0 not, 255 not told. Counters since the cgroup began. */
 export const cgroupColumns = {
-  pathName: 'i32',
+  pathName: 'name',
   throttledNs: 'f64',
   throttledPeriods: 'f64',
   frozen: 'u8',
@@ -164,16 +168,21 @@ export const cgroupColumns = {
   memoryMax: 'f64',
   oomKills: 'f64',
 } as const satisfies Columns
-export const inflightColumns = { deviceName: 'i32', reads: 'i32', writes: 'i32' } as const satisfies Columns
+export const inflightColumns = { deviceName: 'name', reads: 'i32', writes: 'i32' } as const satisfies Columns
 /** Our own sampler's ticks: a heartbeat. A gap between two is a stretch in which not even we ran. */
 export const beatColumns = { monotonicNs: 'f64' } as const satisfies Columns
+
+const pinsKept = 4096
+/** Of the names' room: from here on those that nobody holds are let go; then so much is to be free at least. */
+const namesCrowded = 0.9
+const namesRoomy = 0.75
 
 /** Small tables need no large chunks. */
 const smallChunk = 1024
 
 /** `shared`: the names of the store beside which this one is opened. */
 export function openStore(budgetBytes: number, shared?: Names): Store {
-  const names = shared ?? openNames(budgetBytes / 4)
+  const names = shared ?? openNames(budgetBytes / 3)
   const namesBytes = (): number => (shared === undefined ? names.bytes : 0)
   const adverts = openTable(advertColumns, smallChunk)
   const tables = {
@@ -194,6 +203,8 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
   }
   const droppable = Object.values(tables) as unknown as Table<Columns>[]
   let pins: Window[] = []
+  let sweepFrom = namesCrowded * names.budgetBytes
+  for (const table of [adverts as unknown as Table<Columns>, ...droppable]) names.addHolder(table.markNames)
 
   const bytesOf = (): number => droppable.reduce((sum, table) => sum + table.bytes, adverts.bytes + namesBytes())
 
@@ -220,6 +231,32 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
     return oldest
   }
 
+  /** false: what is left cannot be dropped. */
+  function dropUntil(mostBytes: number, gone: Window[]): boolean {
+    while (bytesOf() > mostBytes) {
+      const remnants = droppable.reduce((sum, table) => sum + table.remnantBytes, 0)
+      const dropped = (remnants > budgetBytes / 2 ? undefined : dropOldest()) ?? releasePin()
+      if (dropped === undefined) return false
+      gone.push(dropped)
+    }
+    return true
+  }
+
+  /**
+   * Lets go of names that nobody holds. Where nearly all of them are in rows, a part of the rows has to go before its time;
+   * where that does not help, they are the parsers', and rows stay.
+   */
+  function thinNames(gone: Window[]): void {
+    if (names.bytes <= sweepFrom) return
+    names.sweep()
+    const roomy = namesRoomy * names.budgetBytes
+    for (let before = Infinity; names.bytes > roomy && names.bytes < 0.95 * before; names.sweep()) {
+      before = names.bytes
+      if (!dropUntil(bytesOf() * namesRoomy, gone)) break
+    }
+    sweepFrom = Math.max(namesCrowded * names.budgetBytes, (names.bytes + names.budgetBytes) / 2)
+  }
+
   return {
     names,
     adverts,
@@ -228,21 +265,19 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
     get bytes() {
       return bytesOf()
     },
+    get pinned() {
+      return pins.length
+    },
     pin(window) {
-      pins = [...pins, window].sort((a, b) => a.from - b.from)
+      const behind = pins.findLastIndex((one) => one.from <= window.from)
+      pins.splice(behind + 1, 0, window)
+      if (pins.length > pinsKept) pins.shift()
     },
     trim(takenBytes = 0) {
-      let gone: Window | undefined
-      while (bytesOf() > budgetBytes - takenBytes) {
-        const remnants = droppable.reduce((sum, table) => sum + table.remnantBytes, 0)
-        const dropped = (remnants > budgetBytes / 2 ? undefined : dropOldest()) ?? releasePin()
-        if (dropped === undefined) break
-        gone =
-          gone === undefined
-            ? dropped
-            : { from: instantOf(Math.min(gone.from, dropped.from)), to: instantOf(Math.max(gone.to, dropped.to)) }
-      }
-      return gone
+      const gone: Window[] = []
+      dropUntil(budgetBytes - takenBytes, gone)
+      if (shared === undefined) thinNames(gone)
+      return gone.flatMap((one) => outsideOf(one, pins))
     },
   }
 }

@@ -10,9 +10,10 @@
 // the columns and a range.
 
 import { instantOf, type Instant, type Window } from '../time/instant.ts'
+import type { MarkNames } from './names.ts'
 
-/** How a column is stored. Every table has an `at` column (f64) besides those it declares. */
-export type ColumnKind = 'f64' | 'f32' | 'i32' | 'u16' | 'u8'
+/** How a column is stored; a `name` is the id of a text. Every table has an `at` column (f64) besides those it declares. */
+export type ColumnKind = 'f64' | 'f32' | 'i32' | 'u16' | 'u8' | 'name'
 export type Columns = Readonly<Record<string, ColumnKind>>
 export type Numbers = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array
 export type Cells<S extends Columns> = { readonly [K in keyof S]: Numbers }
@@ -58,6 +59,8 @@ export interface Table<S extends Columns> {
   readonly remnantBytes: number
   /** Of what was kept of dropped chunks, keeps only what is still pinned. */
   prune(pinned: readonly Window[]): void
+  /** Marks the names that its rows hold. */
+  readonly markNames: MarkNames
 }
 
 const makers: Readonly<Record<ColumnKind, (length: number) => Numbers>> = {
@@ -66,8 +69,9 @@ const makers: Readonly<Record<ColumnKind, (length: number) => Numbers>> = {
   i32: (length) => new Int32Array(length),
   u16: (length) => new Uint16Array(length),
   u8: (length) => new Uint8Array(length),
+  name: (length) => new Int32Array(length),
 }
-const widths: Readonly<Record<ColumnKind, number>> = { f64: 8, f32: 4, i32: 4, u16: 2, u8: 1 }
+const widths: Readonly<Record<ColumnKind, number>> = { f64: 8, f32: 4, i32: 4, u16: 2, u8: 1, name: 4 }
 
 export const defaultRowsPerChunk = 16_384
 /** A row that is more than this many rows out of order is refused; the rings of two CPUs merge within far less. */
@@ -117,8 +121,16 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
   let refused = 0
   let index = 0
   let capacity = 0
+  /** The memory of a chunk that was dropped, for the next one: what is asked for and given back all night ends in crumbs. */
+  let spare: Chunk<S> | undefined
 
   function openChunk(rows: number, isRemnant: boolean): Chunk<S> {
+    if (!isRemnant && spare !== undefined) {
+      const again = { ...spare, length: 0 }
+      spare = undefined
+      capacity += rows
+      return again
+    }
     const cells = {} as { [K in keyof S]: Numbers }
     const at = new Float64Array(rows)
     const all: Numbers[] = [at]
@@ -226,6 +238,7 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
     if (chunk.isRemnant && kept.length === chunk.length) return
     capacity -= chunk.capacity
     length -= chunk.length - kept.length
+    if (!chunk.isRemnant) spare = chunk
     if (kept.length === 0) {
       chunks.splice(c, 1)
       return
@@ -305,6 +318,15 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
     },
     prune(pinned) {
       for (let c = chunks.length - 1; c >= 0; c--) if (chunks[c]?.isRemnant === true) reduce(c, pinned)
+    },
+    markNames(used) {
+      for (const name of names) {
+        if (columns[name] !== 'name') continue
+        for (const { cells, length: rows } of chunks) {
+          const column = cells[name]
+          for (let i = 0; i < rows; i++) used[column[i] ?? 0] = 1
+        }
+      }
     },
   }
 }

@@ -23,6 +23,9 @@ const slewLimit = 500e-6
 /** A pair is read to well under this, also on a busy machine. */
 const readingErrorNs = 2e6
 
+/** A stamp that is older than the oldest of these is placed by it: hours of slewing at full speed. */
+const stretchesKept = 65_536
+
 export interface ClockMap {
   /** Takes a pair; returns the step it reveals, if any. Pairs come in order of their monotonic stamp. */
   add(pair: ClockPair): ClockStep | undefined
@@ -52,6 +55,10 @@ export function createClockMap(): ClockMap {
       if (isStep || Math.abs(offset - known) > 100e3) {
         since.push(pair.monotonicNs)
         offsets.push(offset)
+        if (since.length > stretchesKept) {
+          since.shift()
+          offsets.shift()
+        }
       }
       last = pair
       return isStep ? { at: pair.real, by: spanOf(moved) } : undefined

@@ -55,3 +55,17 @@ export interface Window {
 export function overlapOf(a: Window, b: Window): Span {
   return Math.max(0, Math.min(a.to, b.to) - Math.max(a.from, b.from)) as Span
 }
+
+/** The parts of `window` that none of `others` covers; those in order of their beginnings. */
+export function outsideOf(window: Window, others: readonly Window[]): Window[] {
+  const open: Window[] = []
+  let from: Instant = window.from
+  for (const one of others) {
+    if (one.to <= from) continue
+    if (one.from >= window.to) break
+    if (one.from > from) open.push({ from, to: one.from })
+    from = one.to
+  }
+  if (from < window.to) open.push({ from, to: window.to })
+  return open
+}

@@ -81,6 +81,8 @@ export interface EventLines {
   /** Whatever waits for its other half goes out as it is. */
   end(): void
   pendingCalls(): readonly PendingCall[]
+  /** Sets 1 at the names that wait for their other half. */
+  markNames(used: Uint8Array): void
 }
 
 export interface Naming {
@@ -249,6 +251,9 @@ export function createEventLines(sink: BpftraceSink, naming: Naming): EventLines
     end() {
       for (const [tid, wait] of waits) tellWait(tid, wait)
       waits.clear()
+    },
+    markNames(used) {
+      for (const { comm } of waits.values()) used[comm] = 1
     },
     pendingCalls: () => [...pending.values()],
   }

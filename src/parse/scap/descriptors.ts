@@ -35,6 +35,10 @@ export class Descriptors {
     this.#enter = enter
   }
 
+  markNames(used: Uint8Array): void {
+    for (const { nameId } of this.#files.values()) if (nameId >= 0) used[nameId] = 1
+  }
+
   /** Applies what the exit at hand does. */
   apply(what: number, thread: Thread): void {
     switch (what) {

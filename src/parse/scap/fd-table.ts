@@ -50,6 +50,10 @@ export class FdTable {
     return this.#entries.entries()
   }
 
+  markNames(used: Uint8Array): void {
+    for (const { nameId } of this.#entries.values()) if (nameId >= 0) used[nameId] = 1
+  }
+
   set(fd: number, entry: Fd): void {
     if (!this.#entries.has(fd)) {
       if (this.#budget.left <= 0) return

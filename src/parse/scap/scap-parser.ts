@@ -63,7 +63,7 @@ export interface ScapCounts extends Oddities {
   readonly forgotten: number
 }
 
-export interface ScapParser extends StreamParser {
+export interface ScapParser extends Required<StreamParser> {
   /** All calls that are open now. Captures without enters have none: ask `threadOf` how long a thread has been away. */
   pendingCalls(): PendingCall[]
   pendingCall(tid: number): PendingCall | undefined
@@ -214,6 +214,11 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
       const isBack = gotCpuAt >= leftCpuAt || lastEventAt > leftCpuAt || openAt > leftCpuAt
       const isAway = !Number.isNaN(leftCpuAt) && !isBack
       return { tid, pid, comm: commId, offCpuSince: isAway ? instantOf(leftCpuAt) : undefined }
+    },
+    markNames(used) {
+      names.markNames(used)
+      threads.markNames(used)
+      tracker.markNames(used)
     },
     introduction: () => (sections === 0 ? undefined : stateBlocks(threads, machineBlock)),
     get machine() {

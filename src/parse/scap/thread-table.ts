@@ -77,6 +77,15 @@ export class ThreadTable {
     return this.#threads.size
   }
 
+  markNames(used: Uint8Array): void {
+    const tables = new Set<FdTable>()
+    for (const { commId, files } of this.#threads.values()) {
+      used[commId] = 1
+      if (files !== undefined) tables.add(files)
+    }
+    for (const files of tables) files.markNames(used)
+  }
+
   find(tid: number): Thread | undefined {
     return this.#threads.get(tid)
   }

@@ -7,7 +7,7 @@
 // Order matters within an event: pair, find the descriptor, apply, tell, then forget what was closed or died, so that
 // the row of a close still shows the file, and that of an ending process its name.
 
-import { noName, unknown, type KernelSink, type NameId } from '../../events/kernel.ts'
+import { nameNotKept, noName, unknown, type KernelSink, type NameId } from '../../events/kernel.ts'
 import { spanOf } from '../../time/instant.ts'
 import type { CallNames } from './call-names.ts'
 import { intOf } from './call-parameters.ts'
@@ -95,9 +95,15 @@ export class Tracker {
     return undefined
   }
 
+  markNames(used: Uint8Array): void {
+    this.#descriptors.markNames(used)
+  }
+
   nameIdOf(entry: Fd): NameId {
-    if (entry.nameId < 0) entry.nameId = entry.name === '' ? noName : this.#sink.name(entry.name)
-    return entry.nameId as NameId
+    if (entry.nameId >= 0) return entry.nameId as NameId
+    const id = entry.name === '' ? noName : this.#sink.name(entry.name)
+    if (id !== nameNotKept) entry.nameId = id
+    return id
   }
 
   /** Id of the call that a thread has open. */

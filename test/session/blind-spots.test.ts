@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { createBlindSpots } from '../../src/session/blind-spots.ts'
+import { instantOf } from '../../src/time/instant.ts'
+
+const lossAt = (seconds: number, events: number) => ({
+  source: 'bpftrace' as const,
+  from: instantOf(seconds * 1e9),
+  to: instantOf(seconds * 1e9 + 1e6),
+  reason: `bpftrace lost ${events} events`,
+  remedy: undefined,
+})
+
+test('spots of one reason that touch are one', () => {
+  const spots = createBlindSpots()
+  spots.add(lossAt(1, 5))
+  spots.add(lossAt(2, 5))
+  spots.add(lossAt(9, 5))
+  expect(spots.all.map((spot) => [spot.from / 1e9, Math.round((spot.to ?? 0) / 1e9)])).toEqual([
+    [1, 2],
+    [9, 9],
+  ])
+})
+
+test('a night of losses is told in runs, oldest first: what lies far apart stays apart, and what is open stays open', () => {
+  const spots = createBlindSpots()
+  spots.open('iostat down', { source: 'iostat', from: instantOf(0), reason: 'killed', remedy: undefined })
+  // In each of these hours three seconds of losses, each of another size.
+  for (let i = 0; i < 9000; i++) spots.add(lossAt(3600 * Math.floor(i / 90) + (i % 90) / 30, i))
+  expect(spots.all.length).toBeLessThanOrEqual(2000)
+  const isBlindAt = (seconds: number): boolean =>
+    spots.all.some(
+      ({ source, from, to }) => source === 'bpftrace' && from <= seconds * 1e9 && (to ?? 0) >= seconds * 1e9,
+    )
+  // A quiet half hour between two of them is not blind.
+  for (const hour of [0, 1, 50, 99]) {
+    expect(isBlindAt(3600 * hour + 1)).toBe(true)
+    expect(isBlindAt(3600 * hour + 1800)).toBe(false)
+  }
+  expect(spots.all[0]?.reason).not.toContain('lost')
+  spots.close('iostat down', instantOf(7e9))
+  expect(spots.all.filter((spot) => spot.source === 'iostat')).toMatchObject([{ from: 0, to: 7e9 }])
+})

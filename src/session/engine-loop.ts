@@ -20,6 +20,8 @@ export interface EngineLoop {
 const tickMs = 50
 /** At most five snapshots a second; an answer to a key goes out at the next tick. */
 const snapshotEveryTicks = 4
+/** Where one late advert follows the other, summing them up takes this part of the time and no more. */
+const judgingShare = 0.1
 
 /** `post` gets each snapshot; `isLast` on the one after `end`. */
 export function runEngineLoop(options: EngineOptions, post: (snapshot: Snapshot, isLast: boolean) => void): EngineLoop {
@@ -28,11 +30,20 @@ export function runEngineLoop(options: EngineOptions, post: (snapshot: Snapshot,
   let request: SnapshotRequest = { late: undefined }
   let ticks = 0
   let isAsked = true
+  let judgesFromMs = 0
+
+  function judge(): void {
+    const begunMs = performance.now()
+    if (begunMs < judgesFromMs || !engine.judge(false)) return
+    const endedMs = performance.now()
+    judgesFromMs = endedMs + (endedMs - begunMs) * (1 / judgingShare - 1)
+  }
+
   const timer = setInterval(() => {
     ticks++
     if (ticks % (1000 / tickMs) === 0) clock.pair()
     engine.tick(clock.now())
-    engine.judge(false)
+    judge()
     if (!isAsked && ticks % snapshotEveryTicks !== 0) return
     isAsked = false
     post(engine.snapshot(request), false)

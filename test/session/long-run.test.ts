@@ -14,7 +14,7 @@ const budgetBytes = 8 * 1024 * 1024
 function openBusy(
   lateEvery: number,
   change: Partial<EngineOptions> = {},
-): { engine: Engine; pass(seconds: number): void } {
+): { engine: Engine; pass: (seconds: number) => void } {
   const engine = openEngine({
     origin,
     mode: 'live',

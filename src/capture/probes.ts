@@ -3,6 +3,7 @@
 //   startProbes ──▶ tcpdump   at once
 //               ├─▶ iostat    at once
 //               ├─▶ the kernel engine: sysdig (module, then BPF), then bpftrace; the first that speaks
+//               ├─▶ sysdig in each guest of --guest    at once
 //               └─▶ what the caller adds (the host sampler)
 //
 // What is missing or refused is an `absent` notice with its remedy, never an exception: the session goes on with what
@@ -13,6 +14,8 @@ import { bpftraceSpec, type WatchedProcess } from './bpftrace.ts'
 import { joinFailures, startFirstThatSpeaks, type Engine, type EngineFailure, type WantedEngine } from './engine.ts'
 import { readExecutable, type Executable, type ToolName } from './executable.ts'
 import { guardChildren } from './guard.ts'
+import type { GuestCommand } from './guest-command.ts'
+import { guestSpec } from './guest-probe.ts'
 import { beatPlanOf, openHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { iostatSpec } from './iostat.ts'
 import type { OutputListener } from './output.ts'
@@ -29,6 +32,8 @@ export interface ProbeOptions extends Vantage {
   /** Senders that are known already; for bpftrace, which watches these in full. */
   readonly watched: readonly WatchedProcess[]
   readonly paths: Readonly<Partial<Record<ToolName, string>>>
+  /** --guest */
+  readonly guests?: readonly GuestCommand[]
 }
 
 /** A probe that is not a child: the host sampler. It tells the same listener. */
@@ -80,6 +85,8 @@ export async function startProbes(
 
   if (tcpdump.kind === 'found') run(tcpdumpFor(tcpdump.executable, options), listener)
   else tellAbsent('tcpdump', tcpdump.reason, tcpdump.remedy)
+
+  for (const guest of options.guests ?? []) run(guestSpec(guest), listener)
 
   async function startIostat(): Promise<void> {
     if (!options.hasIostat) return

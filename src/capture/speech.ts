@@ -6,7 +6,7 @@
 import { between, millisecond } from '../time/instant.ts'
 import type { OutputListener } from './output.ts'
 import type { OwnClock } from './own-clock.ts'
-import type { StderrMeaning, ToolSpec } from './tool-spec.ts'
+import { ownPart, type StderrMeaning, type ToolSpec } from './tool-spec.ts'
 
 const mostAtOnce = 10
 const refillMs = 1000
@@ -19,12 +19,14 @@ export interface Speech {
   tick(): void
   end(): void
   readonly refused: Extract<StderrMeaning, { kind: 'refused' }> | undefined
+  readonly introduced: Extract<StderrMeaning, { kind: 'introduced' }> | undefined
   /** The best explanation for its end: a line that was recognised, else the last one that was not. */
   readonly cause: string | undefined
 }
 
 export function createSpeech(spec: ToolSpec, clock: OwnClock, listener: OutputListener): Speech {
   let refused: Speech['refused']
+  let introduced: Speech['introduced']
   let cause: string | undefined
   let last: string | undefined
   let lost = 0
@@ -32,20 +34,22 @@ export function createSpeech(spec: ToolSpec, clock: OwnClock, listener: OutputLi
   let heldBack = 0
   let refilledAt = clock.now()
 
+  const own = ownPart(spec)
+
   function say(text: string): void {
     if (allowed < 1) {
       heldBack++
       return
     }
     allowed--
-    listener({ kind: 'said', probe: spec.probe, at: clock.now(), text: text.slice(0, longestText) })
+    listener({ kind: 'said', ...own, at: clock.now(), text: text.slice(0, longestText) })
   }
 
   function tellHeldBack(): void {
     if (heldBack === 0) return
     const text = `${spec.tool} wrote ${heldBack} more lines to stderr`
     heldBack = 0
-    listener({ kind: 'said', probe: spec.probe, at: clock.now(), text })
+    listener({ kind: 'said', ...own, at: clock.now(), text })
   }
 
   function take(text: string): void {
@@ -58,22 +62,28 @@ export function createSpeech(spec: ToolSpec, clock: OwnClock, listener: OutputLi
         return say(text)
       case 'drops':
         lost = meaning.total
-        return listener({ kind: 'drops', probe: spec.probe, at: clock.now(), total: lost })
+        return listener({ kind: 'drops', ...own, at: clock.now(), total: lost })
       case 'lost':
         lost += meaning.count
-        return listener({ kind: 'drops', probe: spec.probe, at: clock.now(), total: lost })
+        return listener({ kind: 'drops', ...own, at: clock.now(), total: lost })
       case 'cause':
         cause ??= meaning.reason
         return
       case 'refused':
         refused ??= meaning
         return
+      case 'introduced':
+        introduced = meaning
+        return
+      case 'cost':
+        return listener({ ...meaning, ...own, at: clock.now() })
     }
   }
 
   return {
     begin() {
       refused = undefined
+      introduced = undefined
       cause = undefined
       last = undefined
       lost = 0
@@ -90,6 +100,9 @@ export function createSpeech(spec: ToolSpec, clock: OwnClock, listener: OutputLi
     end: tellHeldBack,
     get refused() {
       return refused
+    },
+    get introduced() {
+      return introduced
     },
     get cause() {
       return cause ?? (refused === undefined ? last : undefined)

@@ -12,7 +12,7 @@ import { startChild, type Child } from './child.ts'
 import type { OutputListener } from './output.ts'
 import type { OwnClock } from './own-clock.ts'
 import { createSpeech } from './speech.ts'
-import { formatEnding, type Ending, type ToolSpec } from './tool-spec.ts'
+import { formatEnding, ownPart, type Ending, type ToolSpec } from './tool-spec.ts'
 
 const tickMs = 250
 /** Longer than this without reading its pipe, for whatever reason of ours, is told. */
@@ -42,6 +42,8 @@ interface Life {
   heardAt: Instant
   isSilent: boolean
   hasSpoken: boolean
+  beatAt: Instant
+  beats: number
   /** Given up on by us, with the reason. */
   givenUp: string | undefined
 }
@@ -60,7 +62,8 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
   let hear: (word: FirstWord) => void = () => undefined
   const firstWord = new Promise<FirstWord>((resolve) => (hear = resolve))
 
-  const say = (text: string): void => listener({ kind: 'said', probe: spec.probe, at: clock.now(), text })
+  const own = ownPart(spec)
+  const say = (text: string): void => listener({ kind: 'said', ...own, at: clock.now(), text })
   const speech = createSpeech(spec, clock, listener)
 
   function start(): void {
@@ -77,7 +80,16 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     const now = clock.now()
     const child = startChild(spec, { bytes, line: (text) => speech.line(text) })
     if (pausedAt !== undefined) child.pause()
-    life = { child, startedAt: now, heardAt: now, isSilent: false, hasSpoken: false, givenUp: undefined }
+    life = {
+      child,
+      startedAt: now,
+      heardAt: now,
+      isSilent: false,
+      hasSpoken: false,
+      givenUp: undefined,
+      beatAt: now,
+      beats: 0,
+    }
     const begun = life
     lifeEnded = child.ended.then((ending) => bury(begun, ending))
   }
@@ -90,8 +102,11 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     if (!life.hasSpoken) {
       life.hasSpoken = true
       spoken++
-      const { probe, tool, version, detail, argv } = spec
-      listener({ kind: 'started', probe, at, pid: life.child.pid, tool, version, detail, argv })
+      const { tool, argv } = spec
+      const { version = spec.version, detail, pids } = speech.introduced ?? {}
+      const told = detail === undefined ? spec.detail : `${detail}, by ${spec.detail}`
+      const inside = pids === undefined ? {} : { inside: pids }
+      listener({ kind: 'started', ...own, at, pid: life.child.pid, tool, version, detail: told, argv, ...inside })
       hear({ kind: 'speaks', afterMs: between(life.startedAt, at) / millisecond })
     }
     listener({ kind: 'bytes', probe: spec.probe, at, life: spoken - 1, part: spec.part, bytes: chunk })
@@ -106,13 +121,13 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     const isOver = stopping !== undefined || spec.restart.kind === 'never' || ending.kind === 'stuck'
     if (!dead.hasSpoken) hear({ kind: 'failed', reason, remedy: refused?.remedy })
     if (!dead.hasSpoken && refused !== undefined && stopping === undefined) {
-      listener({ kind: 'absent', probe: spec.probe, at, reason, remedy: refused.remedy })
+      listener({ kind: 'absent', ...own, at, reason, remedy: refused.remedy })
       finish()
       return
     }
     const ended = stopping === undefined ? reason : stoppedSentence(spec, ending)
     if (dead.hasSpoken || stopping === undefined)
-      listener({ kind: 'ended', probe: spec.probe, at, reason: ended, willRestart: !isOver })
+      listener({ kind: 'ended', ...own, at, reason: ended, willRestart: !isOver })
     if (isOver) finish()
     else wait = setTimeout(start, nextWaitMs(dead, ending, at))
   }
@@ -139,17 +154,26 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
       poked = now
       life.child.poke(spec.poke.signal)
     }
+    beat(life, now)
     if (pausedAt === undefined && stopping === undefined) judgeSilence(life, now)
+  }
+
+  /** Numbered in each life; what it does not read is dropped by its child. */
+  function beat(of: Life, now: Instant): void {
+    const { lifeline } = spec
+    if (lifeline === undefined || between(of.beatAt, now) < lifeline.beatMs * millisecond) return
+    of.beatAt = now
+    of.child.tell(lifeline.beat(++of.beats))
   }
 
   function judgeSilence(of: Life, now: Instant): void {
     const allowed = spec.silence
-    if (allowed === undefined || of.isSilent) return
+    if (allowed === undefined || of.givenUp !== undefined) return
     const quiet = between(of.heardAt, now)
     if (quiet < (of.hasSpoken ? allowed.afterMs : allowed.firstMs) * millisecond) return
+    if (!of.isSilent) listener({ kind: 'silent', ...own, at: now, since: of.heardAt })
     of.isSilent = true
-    listener({ kind: 'silent', probe: spec.probe, at: now, since: of.heardAt })
-    if (!allowed.restarts) return
+    if (!allowed.restarts && quiet < (allowed.restartsAfterMs ?? Infinity) * millisecond) return
     of.givenUp = `${spec.tool} said nothing for ${seconds(quiet)} and was stopped`
     of.child.stop()
   }

@@ -24,6 +24,10 @@ export type StderrMeaning =
   | { readonly kind: 'cause'; readonly reason: string }
   /** It cannot run here, and starting it again cannot help. Counts only if it ends without a byte. */
   | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string }
+  /** What runs at the far end of a way into a guest. */
+  | { readonly kind: 'introduced'; readonly version: string; readonly detail: string; readonly pids: readonly number[] }
+  /** What that has used so far. */
+  | { readonly kind: 'cost'; readonly cpuMs: number; readonly rssBytes: number }
 
 export type RestartPolicy =
   | { readonly kind: 'never' }
@@ -31,6 +35,20 @@ export type RestartPolicy =
   | { readonly kind: 'backoff'; readonly firstMs: number; readonly mostMs: number; readonly goodMs: number }
 
 export const patient: RestartPolicy = { kind: 'backoff', firstMs: 500, mostMs: 30_000, goodMs: 60_000 }
+
+export interface Silence {
+  readonly firstMs: number
+  readonly afterMs: number
+  /** Told of it, at once; or when it has lasted so long. */
+  readonly restarts: boolean
+  readonly restartsAfterMs?: number
+}
+
+export interface Lifeline {
+  readonly script: string
+  readonly beatMs: number
+  readonly beat: (number: number) => string
+}
 
 export interface ToolSpec {
   readonly probe: ProbeName
@@ -49,13 +67,19 @@ export interface ToolSpec {
   readonly killAfterMs: number
   readonly restart: RestartPolicy
   /** How long it may say nothing: until its first byte, and then. undefined: for ever. */
-  readonly silence: { readonly firstMs: number; readonly afterMs: number; readonly restarts: boolean } | undefined
+  readonly silence: Silence | undefined
+  /** What it is told on stdin, and that stdin ends before it is asked to; undefined: its stdin is empty. */
+  readonly lifeline?: Lifeline
   /** A signal for OUR child that makes it tell its counters. Sent only once the child catches it (SigCgt). */
   readonly poke: { readonly signal: 'SIGUSR1'; readonly everyMs: number } | undefined
   /** Why starting it now would be in vain (its interface is gone); undefined: it may start. Asked each second. */
   readonly waitsFor: (() => string | undefined) | undefined
   readonly readStderr: (line: string) => StderrMeaning
 }
+
+/** Whom its notices are about. */
+export const ownPart = ({ probe, part }: ToolSpec): { readonly probe: ProbeName; readonly part?: string } =>
+  part === '' ? { probe } : { probe, part }
 
 /** One sentence of a tool, recognised. `reason` and `remedy` are for a person, without the tool's name in front. */
 export interface KnownRefusal {

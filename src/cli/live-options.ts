@@ -7,6 +7,7 @@ import { parseDuration } from './duration.ts'
 export interface LiveOptions {
   readonly interface: readonly string[]
   readonly netns?: string
+  readonly guest: readonly string[]
   readonly vrid?: number
   readonly interval?: Span
   readonly late?: Span
@@ -53,6 +54,11 @@ export function addLiveOptions(command: Command, budgetMiB = 256): Command {
         .default([], 'all'),
     )
     .option('--netns <name>', 'capture inside this network namespace')
+    .addOption(
+      new Option('--guest <NAME=COMMAND>', 'sysdig inside this guest, too; COMMAND leads into it; may be repeated')
+        .argParser((text: string, before: readonly string[]) => [...before, text])
+        .default([], 'none'),
+    )
     .option('--vrid <n>', 'only this virtual router', vridOf)
     .option('--interval <ms>', 'the advert interval, instead of the advertised one', spanIn('ms'))
     .option('--late <ms>', 'late from here on (default: 50 ms or 8 times the usual scatter)', spanIn('ms'))

@@ -16,7 +16,12 @@ import { addTapeCommands } from './tape-commands.ts'
 import { readVersion } from './version.ts'
 
 const liveHelp = `
-Example: whylate -i tap3f2a91c0-7e --vrid 205
+Examples:
+  whylate -i tap3f2a91c0-7e --vrid 205
+  whylate --guest lb01='ssh root@lb01'     sysdig inside that guest, too, as one more probe
+
+COMMAND of --guest is a program and its words; \`sh\` is added to them, and sysdig is started by that shell. Nothing in it is
+expanded: what needs a shell is sh -c '…'. With | at its end it brings sysdig's stream itself.
 
 Cost to the host: tcpdump with a narrow filter (under 1 % of a core), iostat once a second, ten reads of a few /proc files
 a second, and sysdig or bpftrace, which cost by the rate of system calls: see the README for measured figures. Nothing on

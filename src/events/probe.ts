@@ -20,6 +20,16 @@ type Notice =
       readonly detail: string
       /** Exactly as it was started, where it is a program. */
       readonly argv?: readonly string[]
+      /** Of a guest: pids of ours in there. */
+      readonly inside?: readonly number[]
+    }
+  /** What it has used so far in this life, where it runs on another kernel than we. */
+  | {
+      readonly kind: 'cost'
+      readonly probe: ProbeName
+      readonly at: Instant
+      readonly cpuMs: number
+      readonly rssBytes: number
     }
   /** A counter of the tool: events lost so far, in total since its start. */
   | { readonly kind: 'drops'; readonly probe: ProbeName; readonly at: Instant; readonly total: number }

@@ -7,6 +7,8 @@ export interface BlindSpots {
   /** Opens one that lasts until it is closed; a second opening of the same key changes nothing. */
   open(key: string, spot: Omit<BlindSpot, 'to'>): void
   close(key: string, to: Instant): void
+  /** It was none after all: what was to be seen came later. */
+  withdraw(key: string): void
   add(spot: BlindSpot): void
   readonly all: readonly BlindSpot[]
   readonly version: number
@@ -78,6 +80,13 @@ export function createBlindSpots(): BlindSpots {
       open.delete(key)
       version++
       spots[spots.indexOf(spot)] = { ...spot, to: instantOf(Math.max(spot.from, to)) }
+    },
+    withdraw(key) {
+      const spot = open.get(key)
+      if (spot === undefined) return
+      open.delete(key)
+      version++
+      spots = spots.filter((one) => one !== spot)
     },
     add(spot) {
       version++

@@ -35,6 +35,7 @@ import { createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
+import { standOf } from './guest-stand.ts'
 
 export interface EngineOptions {
   readonly origin: Epoch
@@ -51,6 +52,8 @@ export interface EngineOptions {
   readonly link: string | undefined
   /** Names of the captures that will come; '' for the only one. */
   readonly parts: readonly string[]
+  /** `--guest`: the parts of sysdig that run on other kernels, each told of by our clock and stamped by its own. */
+  readonly guests?: readonly string[]
   /** `--filter`: every packet of the capture is a heartbeat, whatever it is. */
   readonly isHeartbeat: boolean
   /** Block devices by `major:minor`. */
@@ -109,6 +112,7 @@ function perPart<T>(open: () => T): (part: string) => T {
 
 export function openEngine(options: EngineOptions): Engine {
   const { origin } = options
+  const guests: ReadonlySet<string> = new Set(options.guests)
   const store = openStore(options.budgetBytes)
   const flows = createFlows(options)
   const blindSpots = createBlindSpots()
@@ -124,16 +128,21 @@ export function openEngine(options: EngineOptions): Engine {
   let linkNames: Readonly<Record<number, string>> = {}
   if (options.clockPair !== undefined) clock.note(options.clockPair)
 
-  const states = createProbeStates(
-    (probe, part) => (probe === 'sysdig' ? kernelSpots(part) : blindSpots),
-    options.startedAt,
-    () => arrival,
-  )
+  const states = createProbeStates({
+    spotsOf: (probe, part) => (probe === 'sysdig' ? kernelSpots(part) : blindSpots),
+    told: blindSpots,
+    startedAt: options.startedAt,
+    arrival: (part) => (guests.has(part) ? kernels.of(part).lastAt : undefined) ?? arrival,
+  })
   const packets = createPacketIntake(store, flows, states.tallyOf('tcpdump'), options.parts)
   const kernels = createKernelVantages({
     origin,
     session: store,
     isLive: options.mode === 'live',
+    guests,
+    host: options.host,
+    now: () => now,
+    kept: () => kept,
     isGuests: (source) => flows.flows().some((flow) => flow.source === source && senders.qemuOf(flow) !== undefined),
     tallyOf: (part) => states.tallyOf('sysdig', part),
     blindSpotsOf: kernelSpots,
@@ -183,6 +192,7 @@ export function openEngine(options: EngineOptions): Engine {
     flows.late,
     () => flows.flows(),
     (window) => kernels.pin(window),
+    () => kernels.placeAnew(),
   )
   const letGo = createLetGo(store, flows, blindSpots, options.startedAt)
   const sendingFlows = (): Flow[] => flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name }))
@@ -226,6 +236,7 @@ export function openEngine(options: EngineOptions): Engine {
 
   function takeNotice(notice: ProbeNotice): void {
     if (notice.kind === 'links') linkNames = notice.names
+    if (notice.kind === 'started' && notice.inside !== undefined) kernels.of(notice.part ?? '').own(notice.inside)
     if (notice.kind === 'ended' && notice.probe === 'tcpdump') packets.release(instantOf(Infinity))
     states.notice(notice, heardUntil(notice.probe, notice.part ?? ''))
   }
@@ -284,6 +295,7 @@ export function openEngine(options: EngineOptions): Engine {
       packets.release(instantOf(Infinity))
       flows.passTo(now)
       tick(now)
+      kernels.placeAnew()
       windows.forget()
     },
     snapshot: (request) =>
@@ -294,6 +306,7 @@ export function openEngine(options: EngineOptions): Engine {
         probes: states.views(),
         kept,
         placed: kernels.placed(),
+        stands: (part) => standOf({ part, kernels, senders, store, flows: flows.flows(), now }),
         flows: sendingFlows(),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late,

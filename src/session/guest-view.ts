@@ -4,7 +4,7 @@ import type { Evidence, GuestView } from '../diagnose/evidence.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { alignedKernel, withKernel } from '../store/kernel-tables.ts'
 import type { Store } from '../store/store.ts'
-import { instantOf, type Instant } from '../time/instant.ts'
+import { instantOf, type Instant, type Window } from '../time/instant.ts'
 import type { OtherClock } from '../time/other-clock.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
 
@@ -36,7 +36,7 @@ export function guestSpots(vantage: KernelVantage, clock: OtherClock): readonly 
 
 /**
  * `quiet`: a store in which nobody sampled anything; no sample of the host is about a guest's threads. `told`: blind spots
- * by the capture's clock, of whatever vantage point: a bundle keeps those of its guests so.
+ * by the capture's clock, of whatever vantage point: a bundle keeps those of its guests so. `kept`: by a flight recorder.
  */
 export function guestView(
   vantage: KernelVantage,
@@ -44,6 +44,7 @@ export function guestView(
   session: Store,
   quiet: Store,
   told: readonly BlindSpot[],
+  kept: readonly Window[] | undefined,
 ): GuestView {
   const { store, issued, sources, lastAt } = vantage
   const { threads, pressure, cgroups, disks, inflight, beats } = quiet
@@ -54,7 +55,7 @@ export function guestView(
   const evidence: Evidence = {
     store: inside,
     senderOf: (flow, at) => sources.among(flow.source, at === undefined ? undefined : clock.there(at))[0],
-    isOurs: () => false,
+    isOurs: (pid) => vantage.isOurs(pid),
     // For whoever reads these tables they are the only ones there are.
     blindSpots: [...guestSpots(vantage, clock), ...told.filter(({ part }) => part === vantageName(vantage))].map(
       ({ source, from, to, reason, remedy }) => ({
@@ -66,6 +67,7 @@ export function guestView(
       }),
     ),
     clockSteps: [],
+    kept,
     issued: (source, vrid, ipId) => {
       const found = issued.find(source, vrid, ipId)
       return found === undefined ? undefined : { ...found, at: clock.here(found.at) }

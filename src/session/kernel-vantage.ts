@@ -32,6 +32,9 @@ export interface KernelVantage {
   readonly lastAt: Instant | undefined
   /** Its clock was set back here: stamps from then on mean two moments. */
   readonly setBackAt: Instant | undefined
+  /** Pids of ours in there, from now on. */
+  own(pids: readonly number[]): void
+  isOurs(pid: number): boolean
   /** For one life of its tool. */
   openParser(): StreamParser
 }
@@ -48,6 +51,8 @@ export interface VantageParts {
   readonly onLost: (from: Instant, to: Instant, events: number) => void
 }
 
+/** Two for each life of its tool. */
+const oursKept = 1000
 /** The rings of two CPUs merge within far less. */
 const setBack = 0.5e9
 
@@ -64,6 +69,7 @@ export function openKernelVantage({
   const sources = createSentSources()
   let machine: Machine | undefined
   let setBackAt: Instant | undefined
+  const ours = new Set<number>()
   const intake = createKernelIntake(store, tally, onLost)
   /** Senders are few: of all calls only they are looked at for a clock that goes back. */
   let lastSentAt = -Infinity
@@ -119,6 +125,10 @@ export function openKernelVantage({
     get setBackAt() {
       return setBackAt
     },
+    own(pids) {
+      for (const pid of pids) if (ours.size < oursKept) ours.add(pid)
+    },
+    isOurs: (pid) => ours.has(pid),
     openParser: () => createSniffingParser((kind) => (kind === 'sysdig-text' ? openText() : openScap())),
   }
 }

@@ -13,11 +13,11 @@ import type { Flow } from '../diagnose/finding.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { withKernel } from '../store/kernel-tables.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { instantOf, type Epoch, type Instant, type Window } from '../time/instant.ts'
+import { instantOf, millisecond, second, type Epoch, type Instant, type Window } from '../time/instant.ts'
 import type { BlindSpots } from './blind-spots.ts'
 import { guestSpots, guestView, vantageName } from './guest-view.ts'
 import { openKernelVantage, type KernelVantage } from './kernel-vantage.ts'
-import { placingOf, type Placing } from './placing.ts'
+import { guestPlacingOf, placingOf, type Placing } from './placing.ts'
 import type { Tally } from './tally.ts'
 
 export interface PlacedVantage {
@@ -37,6 +37,8 @@ export interface KernelVantages {
   guestOf(flow: Flow): GuestView | undefined
   /** When its sender handed this advert to its kernel, whichever that is. */
   issued(source: string, vrid: number, ipId: number): Issued | undefined
+  /** Whatever was heard since they were placed counts from now on. */
+  placeAnew(): void
   /** What a late advert needs stays in every one of them. */
   pin(window: Window): void
   /** What the others have taken of the session's budget, once they are within their part of it. */
@@ -48,6 +50,13 @@ export interface VantagesParts {
   readonly session: Store
   /** A live engine runs where the capture does: there is nothing to be told. */
   readonly isLive: boolean
+  /** These are known to be of other kernels. */
+  readonly guests: ReadonlySet<string>
+  /** Name of the machine that the capture was made on. */
+  readonly host: string
+  readonly now: () => Instant
+  /** By a flight recorder. */
+  readonly kept: () => readonly Window[] | undefined
   /** This source is known to be behind a qemu of this host. */
   readonly isGuests: (source: string) => boolean
   readonly tallyOf: (part: string) => Tally
@@ -57,6 +66,9 @@ export interface VantagesParts {
   readonly told: () => readonly BlindSpot[]
   readonly onLost: (part: string, from: Instant, to: Instant, events: number) => void
 }
+
+/** The more adverts a clock is told from, the longer that takes and the less one more says. */
+const pairCost = millisecond
 
 const isHeard = ({ lastAt }: KernelVantage): boolean => lastAt !== undefined
 
@@ -93,12 +105,14 @@ function spotsOf({ vantage, placing }: PlacedVantage): readonly BlindSpot[] {
 }
 
 export function createKernelVantages(parts: VantagesParts): KernelVantages {
-  const { origin, session, isLive, isGuests } = parts
+  const { origin, session, isLive, guests, isGuests } = parts
   const vantages = new Map<string, KernelVantage>()
   const quiet = openStore(0, session.names)
   const pins: Window[] = []
   const pinned = new Map<KernelVantage, number>()
-  let placed: { readonly all: readonly PlacedVantage[]; readonly heard: string } | undefined
+  let placed:
+    | { readonly all: readonly PlacedVantage[]; readonly heard: string; readonly at: Instant; readonly of: number }
+    | undefined
   let composed: { readonly of: KernelVantage | undefined; readonly store: Store } | undefined
 
   function of(part: string): KernelVantage {
@@ -107,7 +121,7 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
     const vantage = openKernelVantage({
       part,
       origin,
-      store: part === '' ? session : openStore(session.budgetBytes / 2, session.names),
+      store: part === '' ? session : openStore(session.budgetBytes / Math.max(2, 1 + guests.size), session.names),
       session,
       tally: parts.tallyOf(part),
       blindSpots: parts.blindSpotsOf(part),
@@ -129,15 +143,28 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
   }
 
   function place(): readonly PlacedVantage[] {
-    if (isLive && vantages.size === 1)
+    if (isLive && vantages.size === 1 && guests.size === 0)
       return [...vantages.values()].map((vantage) => ({ vantage, placing: { kind: 'here', proof: 1 } }))
-    if (placed !== undefined && isSettled()) return placed.all
+    if (placed !== undefined && (isSettled() || isRecent())) return placed.all
     const heard = heardSoFar()
     if (placed?.heard !== heard) {
-      const all = [...vantages.values()].map((vantage) => ({ vantage, placing: placingOf(vantage, session, isGuests) }))
-      placed = { all: decided(all), heard }
+      const all = [...vantages.values()].map((vantage) => ({ vantage, placing: placeOne(vantage) }))
+      placed = { all: decided(all), heard, at: parts.now(), of: vantages.size }
     }
     return placed.all
+  }
+
+  function placeOne(vantage: KernelVantage): Placing {
+    if (guests.has(vantage.part)) return guestPlacingOf(vantage, session, parts.host)
+    return isLive ? { kind: 'here', proof: 1 } : placingOf(vantage, session, isGuests)
+  }
+
+  /** Guests' streams never pause, and a clock is not another one each time that somebody asks. */
+  function isRecent(): boolean {
+    if (guests.size === 0 || placed === undefined || placed.of !== vantages.size) return false
+    const pairs = Math.max(...[...vantages.values()].map(({ issued }) => issued.count))
+    const passed = parts.now() - placed.at
+    return passed >= 0 && passed < Math.max(second, pairs * pairCost)
   }
 
   /** One of which nothing was heard stands there for what is said of it. */
@@ -181,6 +208,9 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
   return {
     of,
     placed: place,
+    placeAnew() {
+      if (guests.size > 0) placed = undefined
+    },
     pin(window) {
       session.pin(window)
       // Live, nobody but the session comes to ask for them.
@@ -201,7 +231,7 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
         ({ vantage, placing }) => placing.kind === 'guest' && vantage.sources.find(flow.source) !== undefined,
       )
       return one?.placing.kind === 'guest'
-        ? guestView(one.vantage, one.placing.clock, session, quiet, parts.told())
+        ? guestView(one.vantage, one.placing.clock, session, quiet, parts.told(), parts.kept())
         : undefined
     },
     issued(source, vrid, ipId) {

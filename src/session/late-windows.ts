@@ -56,11 +56,13 @@ const windowSettlesAfter = 4 * second
 const refreshedAfter = 0.25 * second
 const pinMargin = spanOf(1e9)
 
+/** `refresh`: what is known of other kernels' clocks is looked at anew, before a late advert is summed up for good. */
 export function createLateWindows(
   evidence: Evidence,
   late: readonly LateAdvert[],
   flows: () => readonly Flow[],
   keep: (window: Window) => void,
+  refresh: () => void,
 ): LateWindows {
   /** Numbers of the newest late adverts that were seen to. */
   let pinned = 0
@@ -120,6 +122,7 @@ export function createLateWindows(
       if (one === undefined) return false
       if (!isOver && (!one.isSettled || now - one.at <= windowSettlesAfter)) return false
       judged = one.number
+      refresh()
       made(one)
       return true
     },

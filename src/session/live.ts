@@ -88,6 +88,7 @@ export type OpenTee = (options: EngineOptions, clock: OwnClock) => Promise<Outpu
 /** Starts everything. Throws a Fault for what was typed wrong; what cannot run here is a blind spot. */
 export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promise<LiveSession> {
   const clock = openOwnClock()
+  const guests = (settings.guests ?? []).map(({ name }) => name)
   const link = settings.interfaces.length === 1 ? settings.interfaces[0] : undefined
   const openEngine = import.meta.url.endsWith('.ts') ? openEngineHere : openEngineWorker
   const options: EngineOptions = {
@@ -102,6 +103,7 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
     links: settings.interfaces.length > 1 ? settings.interfaces : [],
     link,
     parts: [''],
+    ...(guests.length === 0 ? {} : { guests }),
     isHeartbeat: settings.filter !== undefined,
     devices: readDevices(),
     clockPair: clock.pair(),

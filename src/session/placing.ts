@@ -123,6 +123,20 @@ export function placingOf(vantage: KernelVantage, session: Store, isGuests: (sou
   }
 }
 
+/**
+ * One that is said to be of a guest, of whatever clock; but a command that leads to where we are already brings what is
+ * seen already. `host`: the machine of the capture.
+ */
+export function guestPlacingOf(vantage: KernelVantage, session: Store, host: string): Placing {
+  const { issued, machine } = vantage
+  const pairs = stampPairs(issued.all, session)
+  const isHere = (): boolean => machine?.hostName === host || isSampled(threadsIn(vantage), session)
+  if (isInStep(pairs) && isHere())
+    return { kind: 'unplaced', reason: 'it runs on this very kernel, which is watched already' }
+  if (issued.count > 0) return guestOrNowhere(vantage, pairs)
+  return { kind: 'unplaced', reason: 'no advert has been seen to be sent in there, and only they tell its clock' }
+}
+
 function guestOrNowhere({ issued, setBackAt }: KernelVantage, all: readonly PairedAdvert[]): Placing {
   const pairs = all.filter(({ sent }) => setBackAt === undefined || sent.at < setBackAt)
   if (pairs.length < leastPairs)

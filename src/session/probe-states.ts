@@ -1,6 +1,6 @@
 // How each probe is doing: what it said of itself, turned into one line for the screen and into blind spots.
 
-import type { ProbeName, ProbeNotice } from '../events/probe.ts'
+import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import { between, instantOf, type Instant } from '../time/instant.ts'
 import type { BlindSpots } from './blind-spots.ts'
 import type { ProbeView } from './snapshot.ts'
@@ -34,7 +34,19 @@ interface Probe {
   measuredEvents: number
   isSilent: boolean
   hasStarted: boolean
+  /** Bytes of it came last. */
+  heardAt: Instant | undefined
+  cost: Cost | undefined
   saidAt: Instant | undefined
+}
+
+/** On another kernel than ours. */
+interface Cost {
+  readonly at: Instant
+  readonly cpuMs: number
+  readonly rssBytes: number
+  /** Of one CPU there, since the cost before. */
+  readonly share: number | undefined
 }
 
 const empty = (name: ProbeName, part: string): ProbeView => ({
@@ -57,15 +69,23 @@ const atOnce = 0.5e9
 /** How long what a tool said in passing is shown. */
 const wordsStay = 15e9
 
-/**
- * `blindSpotsOf`: where a probe's blind spots go, by its own clock. `startedAt`: of the session. `arrival`: when the bytes
- * at hand came in; malformed input is placed in time by that.
- */
-export function createProbeStates(
-  blindSpotsOf: (probe: ProbeName, part: string) => BlindSpots,
-  startedAt: Instant,
-  arrival: () => Instant,
-): ProbeStates {
+const costPhrase = (cost: Cost | undefined): string[] =>
+  cost?.share === undefined
+    ? []
+    : [`costs ${(100 * cost.share).toFixed(1)} % of a CPU and ${Math.round(cost.rssBytes / 1024 / 1024)} MiB there`]
+
+export interface StatesParts {
+  /** Where a probe's blind spots go that its own stream tells of, by its own clock. */
+  readonly spotsOf: (probe: ProbeName, part: string) => BlindSpots
+  /** Where those of other kernels go that we tell of, by ours. */
+  readonly told: BlindSpots
+  /** Of the session. */
+  readonly startedAt: Instant
+  /** When the bytes at hand came in, by the clock of this part: malformed input is placed in time by that. */
+  readonly arrival: (part: string) => Instant
+}
+
+export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesParts): ProbeStates {
   const probes = new Map<string, Probe>()
   let version = 0
 
@@ -73,12 +93,12 @@ export function createProbeStates(
     const key = `${name} ${part}`
     const known = probes.get(key)
     if (known !== undefined) return known
-    const blindSpots = blindSpotsOf(name, part)
+    const blindSpots = spotsOf(name, part)
     const tally = createTally((complaint) => {
       blindSpots.add({
         source: name,
-        from: arrival(),
-        to: arrival(),
+        from: arrival(part),
+        to: arrival(part),
         reason: `unreadable input: ${complaint.reason}`,
         remedy: undefined,
       })
@@ -94,13 +114,21 @@ export function createProbeStates(
       measuredEvents: 0,
       isSilent: false,
       hasStarted: false,
+      heardAt: undefined,
+      cost: undefined,
       saidAt: undefined,
     }
     probes.set(key, probe)
     return probe
   }
 
-  function drop(probe: Probe, name: ProbeName, total: number, at: Instant): void {
+  function drop(
+    probe: Probe,
+    blindSpots: BlindSpots,
+    source: Pick<BlindSpot, 'source' | 'part'>,
+    total: number,
+    at: Instant,
+  ): void {
     const more = total - probe.dropsOfLife
     const since = probe.lastDropsAt ?? instantOf(at - 1e9)
     probe.dropsOfLife = total
@@ -113,11 +141,11 @@ export function createProbeStates(
       reason: `${more} packets or events dropped just now`,
       remedy: undefined,
     }
-    probe.blindSpots.add({
-      source: name,
+    blindSpots.add({
+      ...source,
       from: since,
       to: at,
-      reason: `${name} dropped ${more} of its events`,
+      reason: `${source.source} dropped ${more} of its events`,
       remedy: undefined,
     })
   }
@@ -130,16 +158,20 @@ export function createProbeStates(
     stateOf: (name) => probes.get(`${name} `)?.view.state,
     notice(notice, heardUntil) {
       version++
-      const probe = probeOf(notice.probe, notice.part ?? '')
-      const { blindSpots } = probe
+      const { part = '' } = notice
+      const probe = probeOf(notice.probe, part)
+      const isElsewhere = part !== ''
+      const blindSpots = isElsewhere ? told : probe.blindSpots
       const name = notice.probe
+      const source = isElsewhere ? { source: name, part } : { source: name }
+      const key = isElsewhere ? `${name} ${part}` : name
       switch (notice.kind) {
         case 'started':
-          blindSpots.close(`${name} down`, notice.at)
+          blindSpots.close(`${key} down`, notice.at)
           // bpftrace compiles for seconds before it sees anything.
           if (!probe.hasStarted && between(startedAt, notice.at) > atOnce) {
             blindSpots.add({
-              source: name,
+              ...source,
               from: startedAt,
               to: notice.at,
               reason: `${name} was still starting`,
@@ -151,6 +183,7 @@ export function createProbeStates(
           probe.dropsOfLife = 0
           probe.lastDropsAt = notice.at
           probe.isSilent = false
+          probe.cost = { at: notice.at, cpuMs: 0, rssBytes: 0, share: undefined }
           probe.view = {
             ...probe.view,
             state: 'ok',
@@ -162,17 +195,21 @@ export function createProbeStates(
           }
           return
         case 'drops':
-          drop(probe, name, notice.total, notice.at)
+          drop(probe, blindSpots, source, notice.total, notice.at)
           return
         case 'said':
           probe.saidAt = notice.at
           if (probe.view.state !== 'absent') probe.view = { ...probe.view, reason: notice.text }
           return
         case 'ended':
-          blindSpots.open(`${name} down`, {
-            source: name,
-            from:
-              heardUntil === undefined || name === 'tcpdump' ? notice.at : instantOf(Math.min(heardUntil, notice.at)),
+          if (isElsewhere) blindSpots.withdraw(`${key} silent`)
+          blindSpots.open(`${key} down`, {
+            ...source,
+            from: isElsewhere
+              ? (probe.heardAt ?? notice.at)
+              : heardUntil === undefined || name === 'tcpdump'
+                ? notice.at
+                : instantOf(Math.min(heardUntil, notice.at)),
             reason: notice.reason,
             remedy: undefined,
           })
@@ -185,9 +222,9 @@ export function createProbeStates(
           }
           return
         case 'absent':
-          blindSpots.open(`${name} down`, {
-            source: name,
-            from: notice.at,
+          blindSpots.open(`${key} down`, {
+            ...source,
+            from: isElsewhere ? (probe.heardAt ?? startedAt) : notice.at,
             reason: notice.reason,
             remedy: notice.remedy,
           })
@@ -196,22 +233,39 @@ export function createProbeStates(
         case 'links':
           return
         case 'silent':
-          blindSpots.open(`${name} silent`, {
-            source: name,
+          blindSpots.open(`${key} silent`, {
+            ...source,
             from: notice.since,
-            reason: `${name} has said nothing, longer than it ever should`,
+            reason: isElsewhere
+              ? 'nothing came from there: it stood still, or the way there was cut'
+              : `${name} has said nothing, longer than it ever should`,
             remedy: undefined,
           })
           probe.isSilent = true
-          probe.view = { ...probe.view, state: 'degraded', reason: 'silent for longer than it ever should be' }
+          probe.view = {
+            ...probe.view,
+            state: 'degraded',
+            reason: isElsewhere ? 'nothing comes from there' : 'silent for longer than it ever should be',
+          }
+          return
+        case 'cost': {
+          const { at, cpuMs, rssBytes } = notice
+          const before = probe.cost
+          const passedMs = before === undefined ? 0 : (at - before.at) / 1e6
+          const usedMs = cpuMs - (before?.cpuMs ?? 0)
+          probe.cost = { at, cpuMs, rssBytes, share: passedMs > 0 && usedMs >= 0 ? usedMs / passedMs : undefined }
+        }
       }
     },
     heard(name, part, at) {
       const probe = probeOf(name, part)
+      probe.heardAt = at
       if (!probe.isSilent) return
       version++
       probe.isSilent = false
-      probe.blindSpots.close(`${name} silent`, at)
+      // What was said elsewhere meanwhile comes now; what was lost of it, its stream tells.
+      if (part === '') probe.blindSpots.close(`${name} silent`, at)
+      else told.withdraw(`${name} ${part} silent`)
       probe.view = { ...probe.view, state: 'ok', reason: undefined }
     },
     lost(name, part, from, to, events) {
@@ -249,6 +303,8 @@ export function createProbeStates(
     views() {
       return [...probes.values()].map((probe) => ({
         ...probe.view,
+        detail: [probe.view.detail, ...costPhrase(probe.cost)].filter((one) => one !== '').join(', '),
+        ...(probe.isSilent ? { isSilent: true } : {}),
         events: probe.tally.events,
         malformed: probe.tally.malformedCount,
       }))

@@ -12,6 +12,7 @@ import { epochAt, instantOf, type Instant } from '../time/instant.ts'
 import { bundlePathOf } from './bundle/bundle-folder.ts'
 import { startTicksOf } from './bundle/bundle.ts'
 import { openBundleWriter, type BundleSettings, type BundleWriter } from './bundle/bundle-writer.ts'
+import { withoutGuestCommands } from './bundle/guest-secrets.ts'
 import { bundleSchema } from './bundle/manifest.ts'
 import type { EngineOptions } from './engine.ts'
 import { openLive, type LiveSession, type LiveSettings } from './live.ts'
@@ -71,11 +72,13 @@ function writerOf(): { readonly pid: number; readonly startTicks?: string; reado
 
 function manifestOf(settings: RecordSettings, options: EngineOptions): BundleSettings['manifest'] {
   const { origin, clockPair, link } = options
+  const words = settings.program.commandLine
+  const commandLine = settings.keepsSecrets ? [...words] : withoutGuestCommands(words)
   const epochText = (at: Instant): string => String(epochAt(at, origin))
   const { netns, filter, vrid, interval, late, interfaces } = settings
   return {
     schema: bundleSchema,
-    madeBy: { program: 'whylate', version: settings.program.version, commandLine: [...settings.program.commandLine] },
+    madeBy: { program: 'whylate', version: settings.program.version, commandLine },
     writer: writerOf(),
     originNs: String(origin),
     startedNs: epochText(options.startedAt),
@@ -87,6 +90,7 @@ function manifestOf(settings: RecordSettings, options: EngineOptions): BundleSet
     settings: {
       interfaces: [...interfaces],
       parts: [...options.parts],
+      ...(options.guests === undefined ? {} : { guests: [...options.guests] }),
       ...(netns === undefined ? {} : { netns }),
       ...(filter === undefined ? {} : { filter }),
       ...(vrid === undefined ? {} : { vrid }),

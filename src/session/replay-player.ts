@@ -49,7 +49,7 @@ const mostTicks = 2400
 function engineOf(manifest: Manifest, settings: ReplaySettings): Engine {
   const origin = epochOf(BigInt(manifest.originNs))
   const { clocks } = manifest
-  const { interfaces, filter, vrid, intervalNs, lateNs, parts, link } = manifest.settings
+  const { interfaces, filter, vrid, intervalNs, lateNs, parts, guests, link } = manifest.settings
   const spanAt = (ns: number | undefined): Span | undefined => (ns === undefined ? undefined : spanOf(ns))
   return openEngine({
     origin,
@@ -63,6 +63,7 @@ function engineOf(manifest: Manifest, settings: ReplaySettings): Engine {
     links: interfaces.length > 1 ? interfaces : [],
     link,
     parts,
+    ...(guests === undefined ? {} : { guests }),
     isHeartbeat: filter !== undefined,
     ...(settings.onAdvert === undefined ? {} : { onAdvert: settings.onAdvert }),
     ...(manifest.devices === undefined ? {} : { devices: manifest.devices }),

@@ -26,6 +26,8 @@ export interface SnapshotParts {
   /** Of a flight recording: what of the kernel engine and the host sampler is whole. */
   readonly kept: readonly Window[] | undefined
   readonly placed: readonly PlacedVantage[]
+  /** What the host knows of a guest that says nothing. */
+  readonly stands: (part: string) => string | undefined
   readonly flows: readonly Flow[]
   readonly overdue: readonly Overdue[]
   readonly late: readonly LateAdvert[]
@@ -68,7 +70,7 @@ export function snapshotOf(request: SnapshotRequest, parts: SnapshotParts): Snap
     runningFor: between(options.startedAt, now),
     probes: probes
       .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined)
-      .map((view) => vantageRow(withKeeping(view, parts), parts.placed)),
+      .map((view) => vantageRow(withKeeping(view, parts), parts.placed, parts.stands)),
     flows: parts.flows,
     overdue: parts.overdue,
     late: late.slice(-lateShown),

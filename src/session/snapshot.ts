@@ -21,6 +21,8 @@ export interface ProbeView {
   readonly perSecond: number
   readonly dropped: number
   readonly malformed: number
+  /** It runs, and nothing has come from it for longer than it ever should. */
+  readonly isSilent?: boolean
   /** Why it is not ok, and what mends it. */
   readonly reason: string | undefined
   readonly remedy: string | undefined

@@ -16,16 +16,28 @@ function clockPhrase({ offset, drift, error, steps }: OtherClock): string {
   return `its clock ${formatSpan(spanOf(Math.abs(offset)))} ${direction}${ppm}${stepped}, told to ± ${formatSpan(error)}`
 }
 
-export function vantageRow(view: ProbeView, placed: readonly PlacedVantage[]): ProbeView {
+/** `stands`: what the host knows of a guest that says nothing. */
+export function vantageRow(
+  view: ProbeView,
+  placed: readonly PlacedVantage[],
+  stands: (part: string) => string | undefined,
+): ProbeView {
   if (view.name !== 'sysdig') return view
   const one = placed.find(({ vantage }) => vantage.part === view.part)
-  if (one === undefined || one.placing.kind === 'here') return { ...view, part: '' }
+  // One that never spoke is known by its name only.
+  if (one === undefined) return view
+  if (one.placing.kind === 'here') return { ...view, part: '' }
   const { vantage, placing } = one
   const part = vantageName(vantage)
-  if (placing.kind === 'unplaced') {
-    const reason = `nothing of it is used: ${placing.reason}`
-    return { ...view, part, state: view.state === 'ok' ? 'degraded' : view.state, reason }
+  if (view.isSilent) {
+    const known = stands(part)
+    return { ...view, part, reason: known === undefined ? view.reason : `${view.reason}: ${known}` }
   }
+  if (placing.kind === 'unplaced' && (view.state === 'ok' || view.state === 'degraded')) {
+    const reason = `nothing of it is used: ${placing.reason}`
+    return { ...view, part, state: 'degraded', reason }
+  }
+  if (placing.kind === 'unplaced') return { ...view, part }
   const inside = `inside ${guestTitle(part)}, ${clockPhrase(placing.clock)}`
   return { ...view, part, detail: view.detail === '' ? inside : `${view.detail}; ${inside}` }
 }

@@ -22,6 +22,10 @@ function told(meaning: StderrMeaning): string {
       return `cause: ${meaning.reason}`
     case 'refused':
       return `refused: ${meaning.reason} -> ${meaning.remedy}`
+    case 'introduced':
+      return `introduced: ${meaning.version}, ${meaning.detail}, ${meaning.pids.join(' ')}`
+    case 'cost':
+      return `cost: ${meaning.cpuMs} ms, ${meaning.rssBytes} bytes`
     default:
       return meaning satisfies never
   }

@@ -8,10 +8,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProbeBytes, ProbeOutput } from '../../capture/output.ts'
-import type { BlindSpot, ProbeName, ProbeNotice } from '../../events/probe.ts'
+import type { BlindSpot, ProbeNotice } from '../../events/probe.ts'
 import { epochAt, epochOf, instantAt, type Instant } from '../../time/instant.ts'
 import { formatBlindLine } from './blind-lines.ts'
 import { formatDiskRefusal, openBundleFolder, refuseToWrite, type BundleFolder } from './bundle-folder.ts'
+import { withoutGuestCommand } from './guest-secrets.ts'
 import { createLostStretches } from './lost-stretches.ts'
 import type { Manifest, Member } from './manifest.ts'
 import { formatMarkLine } from './mark-lines.ts'
@@ -100,7 +101,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   const flightTrack = createTapeTrack((line) => memberOf(flightName).add(line))
   const claims = createKeptClaims()
   const gate = openGate()
-  const probes = new Map<ProbeName, Manifest['probes'][number]>()
+  const probes = new Map<string, Manifest['probes'][number]>()
   const lost = createLostStretches(blind)
   let isManifestOld = true
   let closing: Promise<void> | undefined
@@ -179,10 +180,18 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
     memberOf(blindName).add(encoder.encode(formatBlindLine(spot, origin)))
   }
 
-  function takeNotice(notice: ProbeNotice): void {
+  function takeNotice(told: ProbeNotice): void {
+    const notice = keepsSecrets ? told : withoutGuestCommand(told)
     if (notice.kind === 'started') {
-      const { probe, tool, version, detail, argv } = notice
-      probes.set(probe, { name: probe, tool, version, detail, ...(argv === undefined ? {} : { argv: [...argv] }) })
+      const { probe, part, tool, version, detail, argv } = notice
+      probes.set(`${probe} ${part ?? ''}`, {
+        name: probe,
+        tool,
+        version,
+        detail,
+        ...(argv === undefined ? {} : { argv: [...argv] }),
+        ...(part === undefined ? {} : { part }),
+      })
       isManifestOld = true
     }
     if (waitingBytes() > queueBytes + noticeBytes) return

@@ -28,6 +28,8 @@ const probe = v.object({
   detail: text,
   /** Exactly as it was started. */
   argv: v.optional(v.array(text)),
+  /** The guest that it ran in. */
+  part: v.optional(text),
 })
 
 /** A bundle that was made of files: which members are which file, so that they are played as the files are. */
@@ -63,6 +65,8 @@ const manifest = v.object({
     lateNs: span,
     /** Captures that are told apart by name; one '' where there is only one. */
     parts: v.array(text),
+    /** Kernels of guests that were recorded, too: parts of sysdig. */
+    guests: v.optional(v.pipe(v.array(text), v.maxLength(100))),
     link: v.optional(text),
   }),
   /** Block devices by `major:minor`, for bpftrace. */

@@ -53,7 +53,9 @@ const noticeLine = v.variant('kind', [
     version: text,
     detail: text,
     argv: v.optional(v.array(text)),
+    inside: v.optional(v.pipe(v.array(v.number()), v.maxLength(100))),
   }),
+  v.object({ ...notes, kind: v.literal('cost'), probe, at: instant, cpuMs: v.number(), rssBytes: v.number() }),
   v.object({ ...notes, kind: v.literal('drops'), probe, at: instant, total: v.number() }),
   v.object({ ...notes, kind: v.literal('said'), probe, at: instant, text }),
   v.object({ ...notes, kind: v.literal('ended'), probe, at: instant, reason: text, willRestart: v.boolean() }),
@@ -86,6 +88,11 @@ export function parseTapeLine(line: string): TapeLine | undefined {
 
 function noticeOf(read: v.InferOutput<typeof noticeLine>): ProbeNotice {
   if (read.kind !== 'started') return read
-  const { argv, ...rest } = read
-  return { ...rest, pid: read.pid, ...(argv === undefined ? {} : { argv }) }
+  const { argv, inside, ...rest } = read
+  return {
+    ...rest,
+    pid: read.pid,
+    ...(argv === undefined ? {} : { argv }),
+    ...(inside === undefined ? {} : { inside }),
+  }
 }

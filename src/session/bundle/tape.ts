@@ -12,7 +12,7 @@ import { readKept } from '../flight/kept-lines.ts'
 import { readBlindSpots } from './blind-lines.ts'
 import type { Bundle } from './bundle.ts'
 import { memberEnd, openMemberCursor, type MemberCursor, type Stretch } from './member-cursor.ts'
-import { isPacked, probeOfMember } from './member-name.ts'
+import { isPacked, memberNameOf, probeOfMember } from './member-name.ts'
 import type { TapeBytes } from './tape-line.ts'
 import { tapeLinesOf } from './tape-lines.ts'
 
@@ -35,7 +35,7 @@ interface Deck {
 export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
   const origin: Epoch = epochOf(BigInt(bundle.manifest.originNs))
   const decks = new Map<string, Deck>()
-  const started = new Set<ProbeName>()
+  const started = new Set<string>()
   const spots = await readBlindSpots(bundle, origin)
   let now = instantAt(epochOf(BigInt(bundle.manifest.startedNs)), origin)
 
@@ -44,7 +44,7 @@ export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
     if (known !== undefined) return known
     const probe = probeOfMember(member)
     if (probe === undefined || !bundle.names.includes(member)) return undefined
-    const deck = { cursor: openMemberCursor(bundle.read(member)), probe, part: partOf(bundle, probe), life: 0 }
+    const deck = { cursor: openMemberCursor(bundle.read(member)), probe, part: partOf(bundle, probe, member), life: 0 }
     decks.set(member, deck)
     return deck
   }
@@ -73,8 +73,10 @@ export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
       for (const name of bundle.names.filter((one) => probeOfMember(one) === probe)) {
         const deck = deckOf(name)
         if (deck === undefined) continue
-        if (!started.has(probe)) yield { kind: 'output', at: now, output: startedNotice(bundle, probe, name, now) }
-        started.add(probe)
+        const guest = probe === 'sysdig' && deck.part !== '' ? deck.part : undefined
+        const key = keyOf(probe, guest)
+        if (!started.has(key)) yield { kind: 'output', at: now, output: startedNotice(bundle, probe, name, now, guest) }
+        started.add(key)
         // What a flight recording has beyond its track may begin another stretch.
         if (bundle.manifest.flight !== undefined && deck.cursor.position > 0) deck.life++
         for (;;) {
@@ -101,7 +103,7 @@ export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
       yield* spotsUntil(now)
       if (line.kind === 'bytes') yield* playBytes(line)
       else {
-        if (line.notice.kind === 'started') started.add(line.notice.probe)
+        if (line.notice.kind === 'started') started.add(keyOf(line.notice.probe, line.notice.part))
         yield { kind: 'output', at: now, output: line.notice }
       }
     }
@@ -112,16 +114,27 @@ export async function* readTape(bundle: Bundle): AsyncGenerator<TapeStep> {
   }
 }
 
-/** An imported capture bears the name that its manifest gives it. */
-const partOf = ({ manifest }: Bundle, probe: ProbeName): string =>
-  probe === 'tcpdump' ? (manifest.settings.parts[0] ?? '') : ''
+/** Of a member that no line of the tape speaks of. */
+function partOf({ manifest: { settings } }: Bundle, probe: ProbeName, member: string): string {
+  if (probe === 'tcpdump') return settings.parts[0] ?? ''
+  return settings.guests?.find((guest) => memberNameOf(probe, guest) === member) ?? ''
+}
 
 function tornSpot(probe: ProbeName, at: Instant): BlindSpot {
   return { source: probe, from: at, to: at, reason: 'a part of the recording is damaged here', remedy: undefined }
 }
 
-function startedNotice({ manifest }: Bundle, probe: ProbeName, name: string, at: Instant): ProbeOutput {
-  const said = manifest.probes.find((one) => one.name === probe)
+const keyOf = (probe: ProbeName, part: string | undefined): string => `${probe} ${part ?? ''}`
+
+function startedNotice(
+  { manifest }: Bundle,
+  probe: ProbeName,
+  name: string,
+  at: Instant,
+  guest: string | undefined,
+): ProbeOutput {
+  const said = manifest.probes.find((one) => one.name === probe && one.part === guest)
   const { tool = 'file', version = '', detail = name } = said ?? {}
-  return { kind: 'started', probe, at, pid: undefined, tool, version, detail }
+  const part = guest === undefined ? {} : { part: guest }
+  return { kind: 'started', probe, ...part, at, pid: undefined, tool, version, detail }
 }

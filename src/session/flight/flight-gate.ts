@@ -11,7 +11,7 @@
 
 import type { ProbeBytes } from '../../capture/output.ts'
 import type { BlindSpot, ProbeName } from '../../events/probe.ts'
-import { createScapState } from '../../parse/scap/scap-state.ts'
+import { createScapState, type ScapState } from '../../parse/scap/scap-state.ts'
 import { formatIso } from '../../time/format.ts'
 import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
 import type { MemberFile } from '../bundle/member-file.ts'
@@ -60,6 +60,8 @@ interface Course {
   stretch: number
   life: number
   isBroken: boolean
+  /** What is known of that kernel at this point of its stream. */
+  readonly state: ScapState
 }
 
 const tooLate = 'the flight recorder no longer had this stretch when it was needed'
@@ -69,8 +71,7 @@ export function createFlightGate(settings: GateSettings): FlightGate {
   const { origin, startedAt, memberOf, track, isFull } = settings
   const plan = createFlightPlan(startedAt, settings.times)
   const thin = createHostThinning()
-  const state = createScapState(origin)
-  const courses = new Map<ProbeName, Course>()
+  const courses = new Map<string, Course>()
   let notices: string[] = []
   let engine: ProbeName = 'bpftrace'
   let toldShort = -Infinity
@@ -82,7 +83,7 @@ export function createFlightGate(settings: GateSettings): FlightGate {
       write,
       leave(piece) {
         if (piece.isKernel) courseOf(piece).isBroken = true
-        if (piece.probe === 'sysdig') state.push(piece.bytes)
+        if (piece.probe === 'sysdig') courseOf(piece).state.push(piece.bytes)
       },
       isFull,
       claim: settings.keep,
@@ -98,11 +99,12 @@ export function createFlightGate(settings: GateSettings): FlightGate {
     startedAt,
   )
 
-  function courseOf({ probe, life }: Held): Course {
-    const known = courses.get(probe)
+  function courseOf({ probe, part, life }: Held): Course {
+    const key = `${probe} ${part}`
+    const known = courses.get(key)
     if (known !== undefined) return known
-    const course = { stretch: 0, life, isBroken: false }
-    courses.set(probe, course)
+    const course = { stretch: 0, life, isBroken: false, state: createScapState(origin) }
+    courses.set(key, course)
     return course
   }
 
@@ -113,8 +115,8 @@ export function createFlightGate(settings: GateSettings): FlightGate {
       return true
     }
     const course = courseOf(piece)
-    const introduction = course.isBroken && probe === 'sysdig' ? state.introduction() : undefined
-    if (probe === 'sysdig') state.push(piece.bytes)
+    const introduction = course.isBroken && probe === 'sysdig' ? course.state.introduction() : undefined
+    if (probe === 'sysdig') course.state.push(piece.bytes)
     if (isFull() && !isEnding) {
       settings.lose(probe, at, piece.bytes.length)
       course.isBroken = true
@@ -140,7 +142,7 @@ export function createFlightGate(settings: GateSettings): FlightGate {
     take(output, units) {
       const { probe, part, life, at } = output
       if (probe === 'sysdig' || probe === 'bpftrace') {
-        engine = probe
+        if (part === '') engine = probe
         if (units.length > 0) ring.push({ probe, part, life, at, bytes: units, isKernel: true })
         return undefined
       }

@@ -1,0 +1,101 @@
+// `--guest NAME=COMMAND`, from what was typed to a name and the words of a program. Nothing here is given to a shell:
+//
+//   lb01=ssh -p 2222 root@10.0.0.11         ssh, -p, 2222, root@10.0.0.11, and then `sh` (guest-script.ts)
+//   lb01=sh -c 'zcat lb01.scap.gz' |        sh, -c, zcat lb01.scap.gz; it is the stream itself
+//
+// Words are split as a POSIX shell splits them (blanks, '…', "…", \), and nothing is expanded. What only a shell could
+// mean ($HOME, a pipe in the middle, a redirection) is refused: whoever wants a shell writes `sh -c '…'`.
+
+import { basename } from 'node:path'
+import { Fault } from './fault.ts'
+
+export interface GuestCommand {
+  readonly name: string
+  readonly argv: readonly [string, ...string[]]
+  /** It says a scap stream by itself; else it is a way into the guest, and a shell is started there. */
+  readonly isStream: boolean
+}
+
+/** It names a file of a bundle and a row of the screen. A letter first: numbers name the files of an import. */
+const namePattern = /^[A-Za-z][A-Za-z0-9._-]{0,39}$/
+const example = "For example: --guest lb01='ssh root@lb01'"
+const shellOnly = /[|&;<>()$`*?[\]#~=%!{}]/
+
+const refuse = (name: string, what: string, remedy: string): never => {
+  throw new Fault(`--guest ${name}: ${what}.`, remedy, 2)
+}
+
+/** Throws a Fault for what only a shell could read. */
+function wordsOf(name: string, text: string): string[] {
+  const words: string[] = []
+  let word: string | undefined
+  let i = 0
+  const needsShell = (what: string): never =>
+    refuse(name, `${what} means something to a shell only, and no shell reads this command`, "Put it into sh -c '…'.")
+
+  function quoted(quote: string): string {
+    let inside = ''
+    for (i++; i < text.length && text[i] !== quote; i++) {
+      const one = text[i] ?? ''
+      if (quote === '"' && (one === '$' || one === '`')) needsShell(one)
+      if (quote === '"' && one === '\\' && /["\\$`]/.test(text[i + 1] ?? '')) inside += text[++i] ?? ''
+      else inside += one
+    }
+    if (i >= text.length) refuse(name, `a ${quote} is not closed`, example)
+    return inside
+  }
+
+  for (; i < text.length; i++) {
+    const one = text[i] ?? ''
+    if (/\s/.test(one)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else if (one === "'" || one === '"') word = (word ?? '') + quoted(one)
+    else if (one === '\\') word = (word ?? '') + (text[++i] ?? refuse(name, 'it ends with a \\', example))
+    else if (/[|&;<>()$`]/.test(one) || (word === undefined && shellOnly.test(one) && one !== '%' && one !== '='))
+      needsShell(one)
+    else word = (word ?? '') + one
+  }
+  if (word !== undefined) words.push(word)
+  return words
+}
+
+/** `sysdig … -w -`, wherever it runs: nothing can be added to it. */
+const isSysdigStream = (words: readonly string[]): boolean =>
+  words.some((word, i) => word === '-w' && words[i + 1] === '-') ||
+  words.some((word) => /\bsysdig\b.*\s-w\s*-(?:\s|$)/.test(word))
+
+/** Throws a Fault (exit code 2) that says what is wrong with it. */
+export function parseGuestCommand(text: string): GuestCommand {
+  const at = text.indexOf('=')
+  const name = text.slice(0, Math.max(0, at))
+  if (at < 0 || !namePattern.test(name)) {
+    throw new Fault(
+      '--guest takes NAME=COMMAND; NAME is a letter, then letters, digits, dots, dashes and underscores, at most 40.',
+      example,
+      2,
+    )
+  }
+  const command = text.slice(at + 1).trim()
+  // As in perl's open: a command that ends with a pipe is what comes out of it.
+  const isPipe = command.endsWith('|') && !command.endsWith('\\|')
+  const [program, ...rest] = wordsOf(name, isPipe ? command.slice(0, -1) : command)
+  if (program === undefined || program === '') return refuse(name, 'it has no command', example)
+  const words = [program, ...rest] as const
+  return { name, argv: [program, ...rest], isStream: isPipe || isSysdigStream(words) }
+}
+
+const fileNameOf = (name: string): string => name.replaceAll(/[^a-zA-Z0-9_]+/g, '_')
+
+/** Names have to differ, in the bundle's file names too. */
+export function parseGuestCommands(all: readonly string[]): readonly GuestCommand[] {
+  const guests = all.map(parseGuestCommand)
+  guests.forEach(({ name }, i) => {
+    const other = guests.slice(0, i).find((one) => fileNameOf(one.name) === fileNameOf(name))
+    if (other !== undefined) refuse(name, `it is called like ${other.name}`, 'Give each guest a name of its own.')
+  })
+  return guests
+}
+
+/** The program without its path: all that a row of the screen shows, and all that a bundle keeps of it. */
+export const programOf = ({ argv: [program] }: GuestCommand): string => basename(program)

@@ -20,6 +20,9 @@ const touching = 2e9
 /** How far apart the spots of one run may be: the first that leaves few enough. */
 const runsWithin = [10e9, 60e9, 600e9, Infinity]
 
+/** Who could not see: guests are told apart. */
+const seerOf = ({ source, part }: BlindSpot): string => `${source} ${part ?? ''}`
+
 /** Closed spots of one source, in order, that are closer than `within`: one for each run. */
 function runsOf(spots: readonly BlindSpot[], within: number): BlindSpot[] {
   const runs: { readonly first: BlindSpot; to: Instant; count: number }[] = []
@@ -52,12 +55,12 @@ export function createBlindSpots(): BlindSpots {
   function forgetOldest(): void {
     const old = spots.slice(0, kept / 2)
     const closed = old.filter((spot) => spot.to !== undefined)
-    const sources = [...new Set(closed.map((spot) => spot.source))]
+    const seers = [...new Set(closed.map(seerOf))]
     let runs: BlindSpot[] = []
     for (const within of runsWithin) {
-      runs = sources.flatMap((source) =>
+      runs = seers.flatMap((seer) =>
         runsOf(
-          closed.filter((spot) => spot.source === source),
+          closed.filter((spot) => seerOf(spot) === seer),
           within,
         ),
       )
@@ -92,7 +95,7 @@ export function createBlindSpots(): BlindSpots {
       version++
       const { to } = spot
       const index = spots.findLastIndex(
-        (one) => one.source === spot.source && one.reason === spot.reason && isNear(one, spot),
+        (one) => seerOf(one) === seerOf(spot) && one.reason === spot.reason && isNear(one, spot),
       )
       const near = spots[index]
       if (near?.to === undefined || to === undefined) {

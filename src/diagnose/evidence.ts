@@ -38,8 +38,10 @@ export interface Evidence {
   /** The guest behind this flow, where it was recorded from the inside. */
   readonly guestOf?: (flow: Flow) => GuestView | undefined
   readonly log?: LogEvidence
-  /** Of a flight recording: where all of the kernel engine and the host sampler was kept, in order. undefined: everywhere. */
+  /** Of the kernel engine and the host sampler: where all that they said is still there, in order. undefined: everywhere. */
   readonly kept?: readonly Window[] | undefined
+  /** The same, of what a flight recorder kept; less of it may be there, where the memory was full. */
+  readonly recorded?: readonly Window[] | undefined
 }
 
 /** What keepalived logged, by the clocks of the machines that it ran on. */

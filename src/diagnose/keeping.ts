@@ -1,10 +1,29 @@
-// What a flight recording left out on purpose. It is no blind spot (the probe saw it) and no silence (nobody says that nothing
-// happened): in such a stretch the kernel engine and the host sampler prove nothing, either way.
+// What is not there any more, or was left out on purpose: by a flight recording, or because the memory was full. It is no
+// blind spot of a probe (it saw it) and no silence (nobody says that nothing happened): in such a stretch the kernel engine
+// and the host sampler prove nothing, either way.
 
 import { instantOf, outsideOf, type Instant, type Window } from '../time/instant.ts'
+import { windowsWithout } from '../time/windows.ts'
 
-/** Stretches in order, none touching another; undefined: everything was kept. */
+/** Stretches in order, none touching another; undefined: everything is there. */
 export type Keeping = readonly Window[] | undefined
+
+const always: Window = { from: instantOf(-Infinity), to: instantOf(Infinity) }
+
+/** What is there of `kept` when `gone` has been dropped. */
+export function keptWithout(kept: Keeping, gone: readonly Window[]): Keeping {
+  return gone.length === 0 ? kept : windowsWithout(kept ?? [always], gone)
+}
+
+/** The same for whoever asks again and again while nothing changes. */
+export function createKeptWithout(): typeof keptWithout {
+  let last: { readonly kept: Keeping; readonly gone: readonly Window[]; readonly answer: Keeping } | undefined
+  return (kept, gone) => {
+    if (last === undefined || last.kept !== kept || last.gone !== gone)
+      last = { kept, gone, answer: keptWithout(kept, gone) }
+    return last.answer
+  }
+}
 
 export function isKept(kept: Keeping, window: Window): boolean {
   return kept === undefined || kept.some((one) => one.from <= window.from && one.to >= window.to)

@@ -86,6 +86,6 @@ export interface KernelSink extends Outcomes {
     comm: NameId,
   ): void
 
-  /** The probe itself says that it lost events just before `at`. */
-  lost(at: Instant, events: number): void
+  /** The probe itself says that it lost events before `at`; not before `since`, where that is known, or just before. */
+  lost(at: Instant, events: number, since?: Instant): void
 }

@@ -16,7 +16,7 @@
 // before the first clock pair wait, up to a limit.
 
 import type { StreamParser } from '../events/outcome.ts'
-import { instantOf, type Instant } from '../time/instant.ts'
+import { instantOf, second, type Instant } from '../time/instant.ts'
 import { createEventLines, shapes, type BpftraceSink, type Naming, type PendingCall } from './bpftrace/event-line.ts'
 import { createLineSplitter } from './bpftrace/line-splitter.ts'
 import { parseBpftraceSaid } from './bpftrace/said.ts'
@@ -37,6 +37,10 @@ export interface BpftraceOptions extends Naming {
 /** The longest line of ours has two names of 64 bytes and a comm. */
 const longestLine = 1024
 const queueLimit = 100_000
+/** bpftrace empties its rings more often than that, and so sees that one was full. */
+const noticedWithin = second
+/** The next line of the CPU that lost some says exactly where. */
+const placedWithin = 3 * second
 
 const heartbeat = /^\((?<key>\d{5}), (?<at>\d{1,18}), H\)$/
 const start = /^B\t(?<key>\d{5})\t(?<version>\d{1,3})\t(?<at>\d{1,18})\t\d{1,10}$/
@@ -52,14 +56,16 @@ interface Waiting {
 export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: BpftraceOptions): BpftraceParser {
   const events = createEventLines(sink, { fileOf, deviceOf })
   const decoder = new TextDecoder('utf-8')
-  const lastOf = new Map<number, number>()
+  /** Of each CPU its newest line. */
+  const lastOf = new Map<number, { readonly seq: number; readonly at: Instant }>()
   let waiting: Waiting[] = []
   let lostWaiting = 0
   let key: string | undefined
   let aliveAt: Instant | undefined
   let lastAt: Instant | undefined
-  /** Losses that bpftrace announced and the numbering has not shown yet. */
+  /** Losses that bpftrace announced and the numbering, which says where, has not shown yet. */
   let announced = 0
+  let announcedAt: Instant | undefined
 
   function complain(reason: string, where: number): void {
     sink.malformed({ reason, where })
@@ -71,19 +77,25 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
     return at === undefined ? undefined : Number(at)
   }
 
-  function lose(events_: number): void {
-    if (events_ > 0) sink.lost(lastAt ?? instantOf(0), events_)
+  function announce(events_: number): void {
+    announced += events_
+    announcedAt = lastAt
+  }
+
+  /** A CPU that lost lines may have nothing more to say. */
+  function tellAnnounced(at: Instant): void {
+    if (announced > 0) sink.lost(at, announced, instantOf((announcedAt ?? at) - noticedWithin))
+    announced = 0
   }
 
   function count(cpu: number, seq: number, at: Instant): void {
     const last = lastOf.get(cpu)
-    lastOf.set(cpu, seq)
+    lastOf.set(cpu, { seq, at })
     // A CPU whose first line is not its first had lost those before, unless the stream was joined later.
-    const missing = last === undefined ? 0 : seq - last - 1
-    if (missing <= 0) return
-    const known = Math.min(missing, announced)
-    announced -= known
-    if (missing > known) sink.lost(at, missing - known)
+    const missing = last === undefined ? 0 : seq - last.seq - 1
+    if (last === undefined || missing <= 0) return
+    announced -= Math.min(missing, announced)
+    sink.lost(at, missing, last.at)
   }
 
   function isOurKey(found: string | undefined, where: number): boolean {
@@ -133,6 +145,7 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
     aliveAt = instantAt(Number(groups['at']))
     if (aliveAt === undefined) return
     lastAt = aliveAt
+    if (aliveAt - (announcedAt ?? aliveAt) > placedWithin) tellAnnounced(aliveAt)
     events.settle(aliveAt)
     sink.ignored('heartbeat')
   }
@@ -145,8 +158,7 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
     const said = header.test(line) ? undefined : parseBpftraceSaid(line)
     if (said === undefined) return takeEvent(line, where)
     if (said.kind !== 'lost') return sink.ignored(said.kind === 'failure' ? "bpftrace's own error" : 'other output')
-    announced += said.events
-    lose(said.events)
+    announce(said.events)
   }
 
   /** Without a clock pair nothing can be placed in time; with one, what waited goes first. */
@@ -165,7 +177,7 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
     const lines = waiting
     waiting = []
     for (const { line, where } of lines) takeLine(line, where)
-    lose(lostWaiting)
+    announce(lostWaiting)
     lostWaiting = 0
   }
 
@@ -185,6 +197,7 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
         complain(`${waiting.length + lostWaiting} lines came and no clock pair to place them in time`, where)
         waiting = []
       }
+      tellAnnounced(lastAt ?? instantOf(0))
       events.end()
     },
     markNames: (used) => events.markNames(used),

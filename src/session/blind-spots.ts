@@ -1,7 +1,7 @@
 // The stretches in which a source could not see, with their reasons. Opened and closed by what probes say of themselves.
 
-import type { BlindSpot } from '../events/probe.ts'
-import { instantOf, type Instant } from '../time/instant.ts'
+import type { BlindSpot, ProbeName } from '../events/probe.ts'
+import { instantOf, type Instant, type Window } from '../time/instant.ts'
 
 export interface BlindSpots {
   /** Opens one that lasts until it is closed; a second opening of the same key changes nothing. */
@@ -13,6 +13,25 @@ export interface BlindSpots {
   readonly all: readonly BlindSpot[]
   readonly version: number
 }
+
+/** What a store has dropped. */
+export const droppedSpot = ({ from, to }: Window): BlindSpot => ({
+  source: 'store',
+  from,
+  to,
+  reason: 'events of this stretch were dropped to stay within the memory budget',
+  remedy: 'give more memory with --budget',
+})
+
+/** What a stream itself says that it lost. */
+export const lossSpot = (source: ProbeName, from: Instant, to: Instant, events: number): BlindSpot => ({
+  source,
+  from,
+  to,
+  reason: `${source} lost ${events} events`,
+  remedy: undefined,
+})
+export const isLossSpot = ({ source, reason }: BlindSpot): boolean => reason.startsWith(`${source} lost `)
 
 /** Spots of the same source and reason that touch are one; beyond this many the oldest are told in runs. */
 const kept = 2000

@@ -10,13 +10,14 @@ import type { ProbeOutput } from '../capture/output.ts'
 import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
+import { createKeptWithout } from '../diagnose/keeping.ts'
 import type { Advert } from '../events/packet.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import type { CapturedPacket } from '../parse/packet/captured-packet.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { ClockPair } from '../time/clock.ts'
 import { instantOf, second, type Epoch, type Instant, type Span, type Window } from '../time/instant.ts'
-import { createBlindSpots } from './blind-spots.ts'
+import { createBlindSpots, droppedSpot } from './blind-spots.ts'
 import { createDiskIntake, createHostIntake, type HostListener } from './host-intake.ts'
 import { createHostNotes } from './host-notes.ts'
 import { openInputParser } from './input-parsers.ts'
@@ -159,7 +160,7 @@ export function openEngine(options: EngineOptions): Engine {
   })
   const witness = createSendWitness(
     () => kernels.store,
-    () => kept,
+    () => evidence.kept,
   )
   const senders = createSenders(
     witness,
@@ -167,6 +168,7 @@ export function openEngine(options: EngineOptions): Engine {
     (flow) => kernels.guestOf(flow) !== undefined,
   )
 
+  const keptNow = createKeptWithout()
   const evidence: Evidence = {
     get store() {
       return kernels.store
@@ -174,7 +176,7 @@ export function openEngine(options: EngineOptions): Engine {
     senderOf: (flow, at) => senders.senderOf(flow, at),
     isOurs: (pid) => notes.isOurs(pid),
     get blindSpots() {
-      return [...blindSpots.all, ...kernels.blindSpots]
+      return [...blindSpots.all, ...store.gone.map(droppedSpot), ...kernels.blindSpots]
     },
     clockSteps: clock.steps,
     late: flows.late,
@@ -184,6 +186,9 @@ export function openEngine(options: EngineOptions): Engine {
     log,
     fact: (key) => notes.fact(key),
     get kept() {
+      return keptNow(kept, kernels.gone)
+    },
+    get recorded() {
       return kept
     },
   }
@@ -246,7 +251,8 @@ export function openEngine(options: EngineOptions): Engine {
     packets.release(at)
     flows.passTo(at)
     windows.pin()
-    letGo.tell(at, store.trim(kernels.trim()))
+    store.trim(kernels.trim())
+    letGo.tell(at)
     if (at - measuredAt >= 0.9 * second) {
       states.measure(at)
       measuredAt = at

@@ -1,11 +1,13 @@
 // The inside of a guest for the diagnosis: its tables on the capture's clock, its sender, and what could not be seen there.
 
 import type { Evidence, GuestView } from '../diagnose/evidence.ts'
+import { keptWithout } from '../diagnose/keeping.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { alignedKernel, withKernel } from '../store/kernel-tables.ts'
 import type { Store } from '../store/store.ts'
 import { instantOf, type Instant, type Window } from '../time/instant.ts'
 import type { OtherClock } from '../time/other-clock.ts'
+import { droppedSpot } from './blind-spots.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
 
 /** What a person calls it: the name that was given, or that of the machine; a mere number is no name. */
@@ -14,10 +16,10 @@ export const vantageName = ({ part, machine }: KernelVantage): string =>
 
 /** By the capture's clock. Between two stretches of the guest's clock nothing can be placed, nor once it was set back. */
 export function guestSpots(vantage: KernelVantage, clock: OtherClock): readonly BlindSpot[] {
-  const { blindSpots, setBackAt } = vantage
+  const { blindSpots, setBackAt, store } = vantage
   const common = { source: 'sysdig', part: vantageName(vantage), remedy: undefined } as const
   return [
-    ...blindSpots.all.map((spot) => ({
+    ...[...blindSpots.all, ...store.gone.map(droppedSpot)].map((spot) => ({
       ...spot,
       part: common.part,
       from: clock.here(spot.from),
@@ -67,7 +69,11 @@ export function guestView(
       }),
     ),
     clockSteps: [],
-    kept,
+    kept: keptWithout(
+      kept,
+      store.gone.map(({ from, to }) => ({ from: clock.here(from), to: clock.here(to) })),
+    ),
+    recorded: kept,
     issued: (source, vrid, ipId) => {
       const found = issued.find(source, vrid, ipId)
       return found === undefined ? undefined : { ...found, at: clock.here(found.at) }

@@ -113,8 +113,9 @@ export function createKernelIntake(
       cells.commName[i] = comm
       cells.onCpuNs[i] = ns
     },
-    lost(at, events) {
-      onLost(Number.isFinite(lastAt) ? instantOf(Math.min(lastAt, at)) : at, at, events)
+    lost(at, events, since) {
+      const newest = Number.isFinite(lastAt) ? Math.min(lastAt, at) : at
+      onLost(instantOf(since === undefined ? newest : Math.min(since, at)), at, events)
     },
   }
 }

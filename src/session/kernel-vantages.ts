@@ -14,7 +14,8 @@ import type { BlindSpot } from '../events/probe.ts'
 import { withKernel } from '../store/kernel-tables.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { instantOf, millisecond, second, type Epoch, type Instant, type Window } from '../time/instant.ts'
-import type { BlindSpots } from './blind-spots.ts'
+import { joinedWindows } from '../time/windows.ts'
+import { droppedSpot, type BlindSpots } from './blind-spots.ts'
 import { guestSpots, guestView, vantageName } from './guest-view.ts'
 import { openKernelVantage, type KernelVantage } from './kernel-vantage.ts'
 import { guestPlacingOf, placingOf, type Placing } from './placing.ts'
@@ -32,6 +33,8 @@ export interface KernelVantages {
   /** The tables of the kernel that the capture was made on, beside the session's own. */
   readonly store: Store
   readonly here: KernelVantage | undefined
+  /** What of that store had to be dropped. */
+  readonly gone: readonly Window[]
   /** Of all of them, on the capture's clock. */
   readonly blindSpots: readonly BlindSpot[]
   guestOf(flow: Flow): GuestView | undefined
@@ -89,10 +92,10 @@ function decided(all: readonly PlacedVantage[]): readonly PlacedVantage[] {
   })
 }
 
-function spotsOf({ vantage, placing }: PlacedVantage): readonly BlindSpot[] {
+function spotsOf({ vantage, placing }: PlacedVantage, session: Store): readonly BlindSpot[] {
   switch (placing.kind) {
     case 'here':
-      return vantage.blindSpots.all
+      return [...vantage.blindSpots.all, ...(vantage.store === session ? [] : vantage.store.gone.map(droppedSpot))]
     case 'guest':
       return guestSpots(vantage, placing.clock)
     case 'unplaced': {
@@ -193,16 +196,10 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
   }
 
   function trimOne(one: PlacedVantage): void {
-    const { store, blindSpots } = one.vantage
+    const { store } = one.vantage
     if (store === session || store.bytes <= store.budgetBytes) return
     pinIn(one)
-    for (const gone of store.trim())
-      blindSpots.add({
-        source: 'store',
-        ...gone,
-        reason: 'events of this stretch were dropped to stay within the memory budget',
-        remedy: 'give more memory with --budget',
-      })
+    store.trim()
   }
 
   return {
@@ -222,9 +219,13 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
     get store() {
       return storeOf(hereOf())
     },
+    get gone() {
+      const here = hereOf()?.store ?? session
+      return here === session ? session.gone : joinedWindows([...session.gone, ...here.gone])
+    },
     get blindSpots() {
       const here = hereOf()
-      return place().flatMap((one) => (isHeard(one.vantage) || one.vantage === here ? spotsOf(one) : []))
+      return place().flatMap((one) => (isHeard(one.vantage) || one.vantage === here ? spotsOf(one, session) : []))
     },
     guestOf(flow) {
       const one = place().find(

@@ -1,18 +1,17 @@
-// What the engine lets go to stay as large as it is, told as blind spots: rows over the budget, names without room, late
-// adverts and routers beyond those that are kept.
+// What the engine lets go to stay as large as it is, told as blind spots: names without room, late adverts and
+// routers beyond those that are kept. Of the rows over its budget the store itself tells.
 
 import type { Flows } from '../diagnose/flows.ts'
 import type { Store } from '../store/store.ts'
-import type { Instant, Window } from '../time/instant.ts'
+import type { Instant } from '../time/instant.ts'
 import type { BlindSpots } from './blind-spots.ts'
 
 export interface LetGo {
-  /** Since the last time. `gone`: stretches whose rows were dropped. */
-  tell(at: Instant, gone: readonly Window[]): void
+  /** Since the last time. */
+  tell(at: Instant): void
 }
 
 const moreMemory = 'give more memory with --budget'
-const eventsDropped = 'events of this stretch were dropped to stay within the memory budget'
 const namesRefused = 'no room for the names of new processes and files: they are told as “not kept”'
 const advertsRefused = 'more routers sent adverts than can be followed: those of the newest are not judged'
 const lateForgotten = 'so many adverts were late that only the newest are kept here'
@@ -29,9 +28,7 @@ export function createLetGo(
   let forgottenTo = startedAt
 
   return {
-    tell(at, gone) {
-      for (const window of gone)
-        blindSpots.add({ source: 'store', ...window, reason: eventsDropped, remedy: moreMemory })
+    tell(at) {
       const since = { from: toldAt, to: at }
       if (names.refused > told.names)
         blindSpots.add({ source: 'store', ...since, reason: namesRefused, remedy: moreMemory })

@@ -2,7 +2,7 @@
 
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
 import { between, instantOf, type Instant } from '../time/instant.ts'
-import type { BlindSpots } from './blind-spots.ts'
+import { lossSpot, type BlindSpots } from './blind-spots.ts'
 import type { ProbeView } from './snapshot.ts'
 import { createTally, type Tally } from './tally.ts'
 
@@ -277,7 +277,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
         state: 'degraded',
         reason: `${events} events lost just now`,
       }
-      probe.blindSpots.add({ source: name, from, to, reason: `${name} lost ${events} events`, remedy: undefined })
+      probe.blindSpots.add(lossSpot(name, from, to, events))
     },
     measure(now) {
       for (const probe of probes.values()) {

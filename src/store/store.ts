@@ -4,7 +4,8 @@
 // in, except its rows in the windows that a late advert has pinned. Adverts go last of all: they are few, and they are
 // what everything else is held against.
 
-import { outsideOf, type Instant, type Window } from '../time/instant.ts'
+import { instantOf, outsideOf, type Instant, type Window } from '../time/instant.ts'
+import { joinedWindows } from '../time/windows.ts'
 import { openNames, type Names } from './names.ts'
 import { openTable, type Columns, type Table } from './table.ts'
 
@@ -31,10 +32,12 @@ export interface Store {
   pin(window: Window): void
   readonly pinned: number
   /**
-   * Brings the store back under its budget, less what others have taken of it, and its names under theirs. Returns the
-   * stretches no longer whole, what is pinned left aside. Not while a parser is at work: an id that it has just been given would be let go.
+   * Brings the store back under its budget, less what others have taken of it, and its names under theirs. Not while a
+   * parser is at work: an id that it has just been given would be let go.
    */
-  trim(takenBytes?: number): readonly Window[]
+  trim(takenBytes?: number): void
+  /** Of what was seen, the stretches that are no longer whole, in order: what is pinned is. */
+  readonly gone: readonly Window[]
 }
 
 // Columns hold names as ids (kind `name`), times as ns, and -1 or NaN where the probe did not say.
@@ -172,6 +175,12 @@ export const inflightColumns = { deviceName: 'name', reads: 'i32', writes: 'i32'
 /** Our own sampler's ticks: a heartbeat. A gap between two is a stretch in which not even we ran. */
 export const beatColumns = { monotonicNs: 'f64' } as const satisfies Columns
 
+interface Pin {
+  readonly window: Window
+  /** What of it was there when it was pinned, and stays. */
+  readonly whole: readonly Window[]
+}
+
 const pinsKept = 4096
 /** Of the names' room: from here on those that nobody holds are let go; then so much is to be free at least. */
 const namesCrowded = 0.9
@@ -202,10 +211,16 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
     beats: openTable(beatColumns, smallChunk),
   }
   const droppable = Object.values(tables) as unknown as Table<Columns>[]
-  let pins: Window[] = []
+  let pins: Pin[] = []
+  /** From the oldest that was dropped to the newest. */
+  let dropped: Window | undefined
+  let gone: readonly Window[] | undefined
   let sweepFrom = namesCrowded * names.budgetBytes
   for (const table of [adverts as unknown as Table<Columns>, ...droppable]) names.addHolder(table.markNames)
 
+  const pinned = (): Window[] => pins.map((pin) => pin.window)
+  const goneNow = (): readonly Window[] =>
+    dropped === undefined ? [] : outsideOf(dropped, joinedWindows(pins.flatMap((pin) => pin.whole)))
   const bytesOf = (): number => droppable.reduce((sum, table) => sum + table.bytes, adverts.bytes + namesBytes())
 
   function dropOldest(): Window | undefined {
@@ -220,24 +235,26 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
         until = at
       }
     }
-    return oldest?.dropOldest(pins)
+    return oldest?.dropOldest(pinned())
   }
 
   /** What is pinned may take half the room; then the oldest pin goes. */
   function releasePin(): Window | undefined {
     const [oldest, ...rest] = pins
     pins = rest
-    for (const table of droppable) table.prune(pins)
-    return oldest
+    for (const table of droppable) table.prune(pinned())
+    return oldest?.window
   }
 
   /** false: what is left cannot be dropped. */
-  function dropUntil(mostBytes: number, gone: Window[]): boolean {
+  function dropUntil(mostBytes: number): boolean {
     while (bytesOf() > mostBytes) {
       const remnants = droppable.reduce((sum, table) => sum + table.remnantBytes, 0)
-      const dropped = (remnants > budgetBytes / 2 ? undefined : dropOldest()) ?? releasePin()
-      if (dropped === undefined) return false
-      gone.push(dropped)
+      const one = (remnants > budgetBytes / 2 ? undefined : dropOldest()) ?? releasePin()
+      if (one === undefined) return false
+      const { from, to } = dropped ?? one
+      dropped = { from: instantOf(Math.min(from, one.from)), to: instantOf(Math.max(to, one.to)) }
+      gone = undefined
     }
     return true
   }
@@ -246,13 +263,13 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
    * Lets go of names that nobody holds. Where nearly all of them are in rows, a part of the rows has to go before its time;
    * where that does not help, they are the parsers', and rows stay.
    */
-  function thinNames(gone: Window[]): void {
+  function thinNames(): void {
     if (names.bytes <= sweepFrom) return
     names.sweep()
     const roomy = namesRoomy * names.budgetBytes
     for (let before = Infinity; names.bytes > roomy && names.bytes < 0.95 * before; names.sweep()) {
       before = names.bytes
-      if (!dropUntil(bytesOf() * namesRoomy, gone)) break
+      if (!dropUntil(bytesOf() * namesRoomy)) break
     }
     sweepFrom = Math.max(namesCrowded * names.budgetBytes, (names.bytes + names.budgetBytes) / 2)
   }
@@ -269,15 +286,19 @@ export function openStore(budgetBytes: number, shared?: Names): Store {
       return pins.length
     },
     pin(window) {
-      const behind = pins.findLastIndex((one) => one.from <= window.from)
-      pins.splice(behind + 1, 0, window)
+      // What of it is gone by now does not come back.
+      const pin = { window, whole: outsideOf(window, (gone ??= goneNow())) }
+      const behind = pins.findLastIndex((one) => one.window.from <= window.from)
+      pins.splice(behind + 1, 0, pin)
       if (pins.length > pinsKept) pins.shift()
+      gone = undefined
     },
     trim(takenBytes = 0) {
-      const gone: Window[] = []
-      dropUntil(budgetBytes - takenBytes, gone)
-      if (shared === undefined) thinNames(gone)
-      return gone.flatMap((one) => outsideOf(one, pins))
+      dropUntil(budgetBytes - takenBytes)
+      if (shared === undefined) thinNames()
+    },
+    get gone() {
+      return (gone ??= goneNow())
     },
   }
 }

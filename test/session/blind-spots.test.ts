@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createBlindSpots } from '../../src/session/blind-spots.ts'
+import { replayAll } from '../../src/session/replay.ts'
 import { instantOf } from '../../src/time/instant.ts'
+import { ownFolder } from '../fixtures/own-incident.ts'
 
 const lossAt = (seconds: number, events: number) => ({
   source: 'bpftrace' as const,
@@ -40,3 +43,34 @@ test('a night of losses is told in runs, oldest first: what lies far apart stays
   spots.close('iostat down', instantOf(7e9))
   expect(spots.all.filter((spot) => spot.source === 'iostat')).toMatchObject([{ from: 0, to: 7e9 }])
 })
+
+const scarceBytes = 2 * 2 ** 20
+const ranks = ['unknown', 'possible', 'likely', 'certain']
+
+test.each(['guest-quota-1', 'guest-vm-stop-2', 'guest-smp2-held'])(
+  '%s: with too little memory for all of it nobody is more sure, and what is as whole as ever is judged so',
+  { timeout: 60_000 },
+  async (name) => {
+    const replayed = (budgetBytes: number): ReturnType<typeof replayAll> =>
+      replayAll(join(ownFolder, `${name}.whylate.tgz`), {
+        budgetBytes,
+        interval: undefined,
+        late: undefined,
+        vrid: undefined,
+      })
+    const [ample, scarce] = [await replayed(256 * 2 ** 20), await replayed(scarceBytes)]
+    expect(scarce.session.blindSpots.some((spot) => spot.source === 'store')).toBe(true)
+    let same = 0
+    ample.session.windows.forEach(({ explanation: full, late }, i) => {
+      const left = scarce.session.windows[i]?.explanation
+      if (left?.cause === full?.cause && left?.confidence === full?.confidence) same++
+      else {
+        expect(ranks.indexOf(left?.confidence ?? ''), `${late.number}`).toBeLessThan(
+          Math.max(1, ranks.indexOf(full?.confidence ?? '')),
+        )
+        expect(left?.blindSpots.map((spot) => spot.source)).toContain('store')
+      }
+    })
+    expect(same).toBeGreaterThanOrEqual(ample.session.windows.length / 2)
+  },
+)

@@ -57,8 +57,8 @@ function toldSpots(subject: Subject): { spot: Explanation['blindSpots'][number];
 /** A stretch of the gap that a flight recorder did not keep: no fault of any probe, and no silence. */
 function leftOutSpots(subject: Subject): { spot: Explanation['blindSpots'][number]; isLossy: boolean }[] {
   const { evidence, gap, lateness } = subject
-  const isLossy = isKept(evidence.kept, lateness)
-  return leftOutOf(evidence.kept, gap).map((window) => ({
+  const isLossy = isKept(evidence.recorded, lateness)
+  return leftOutOf(evidence.recorded, gap).map((window) => ({
     spot: {
       source: 'sysdig',
       ...window,

@@ -25,7 +25,7 @@ export function formatBlindLine({ source, part, from, to, reason }: BlindSpot, o
   return `${JSON.stringify({ source, ...(part === undefined ? {} : { part }), fromNs, toNs, reason: reason.slice(0, longestReason) })}\n`
 }
 
-const mostSpots = 10_000
+const mostSpots = 100_000
 
 /** In the order of their beginning. */
 export async function readBlindSpots(bundle: Bundle, origin: Epoch): Promise<BlindSpot[]> {

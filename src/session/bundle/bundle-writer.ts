@@ -18,8 +18,8 @@ import type { Manifest, Member } from './manifest.ts'
 import { formatMarkLine } from './mark-lines.ts'
 import { openMemberFile, type MemberFile } from './member-file.ts'
 import { blindName, flightName, keptName, manifestName, marksName, tapeName } from './member-name.ts'
-import { createFlightGate, type FlightGate } from '../flight/flight-gate.ts'
-import type { FlightView, PlanTimes } from '../flight/flight-plan.ts'
+import { createFlightGate, type FlightGate, type GateView } from '../flight/flight-gate.ts'
+import type { PlanTimes } from '../flight/flight-plan.ts'
 import type { Claim } from '../flight/flight-ring.ts'
 import { createKeptClaims } from '../flight/kept-claims.ts'
 import { formatKept } from '../flight/kept-lines.ts'
@@ -36,7 +36,7 @@ export interface BundleWriter {
   take(output: ProbeOutput): void
   mark(at: Instant, text: string): void
   /** A flight recording is told what is late, several times a second. Returns what its user should know. */
-  look(view: FlightView): readonly string[]
+  look(view: GateView): readonly string[]
   /** Resolves with the reason when the disk takes no more. */
   readonly refused: Promise<string>
   /** Writes what waits and closes the manifest. Idempotent. */

@@ -21,13 +21,19 @@ import { nothing } from '../bundle/unit-stream.ts'
 import { createFlightPlan, mostAnHour, type FlightView, type PlanTimes } from './flight-plan.ts'
 import { createFlightRing, type Claim, type Piece } from './flight-ring.ts'
 import { createHostThinning } from './host-thinning.ts'
+import { createKernelLosses } from './kernel-losses.ts'
+
+export interface GateView extends FlightView {
+  /** The newest ones. */
+  readonly blindSpots: readonly BlindSpot[]
+}
 
 export interface FlightGate {
   /** Whole units. Returns those that go on as in any other recording. */
   take(output: ProbeBytes, units: Uint8Array): Uint8Array | undefined
   /** Something of this probe is missing from here on. */
   miss(output: ProbeBytes): void
-  look(view: FlightView, now: Instant): void
+  look(view: GateView, now: Instant): void
   end(now: Instant): void
   /** Sentences for whoever watches, since they were last asked for. */
   takeNotices(): string[]
@@ -71,6 +77,7 @@ export function createFlightGate(settings: GateSettings): FlightGate {
   const { origin, startedAt, memberOf, track, isFull } = settings
   const plan = createFlightPlan(startedAt, settings.times)
   const thin = createHostThinning()
+  const losses = createKernelLosses((spot) => settings.blind(spot))
   const courses = new Map<string, Course>()
   let notices: string[] = []
   let engine: ProbeName = 'bpftrace'
@@ -163,11 +170,13 @@ export function createFlightGate(settings: GateSettings): FlightGate {
           `${mostAnHour} late windows were kept within an hour, and more are not: from ${formatIso(epochAt(now, origin))} on a late advert may have nothing of the kernel engine`,
         )
       ring.drain(now)
+      losses.look(view.blindSpots, now)
     },
     end(now) {
       isEnding = true
       for (const want of plan.end(now)) ring.want(want)
       ring.end(now)
+      losses.end()
     },
     takeNotices() {
       const told = notices

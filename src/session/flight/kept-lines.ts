@@ -5,7 +5,8 @@
 // Outside of them their silence means nothing. Lines that touch are one stretch; a stretch that goes on gets further lines.
 
 import * as v from 'valibot'
-import { epochAt, epochOf, instantAt, instantOf, type Epoch, type Window } from '../../time/instant.ts'
+import { epochAt, epochOf, instantAt, type Epoch, type Window } from '../../time/instant.ts'
+import { joinedWindows } from '../../time/windows.ts'
 import type { Bundle } from '../bundle/bundle.ts'
 import { linesOf } from '../bundle/member-lines.ts'
 import { keptName } from '../bundle/member-name.ts'
@@ -35,16 +36,6 @@ export async function readKept(bundle: Bundle, origin: Epoch): Promise<Window[]>
     if (to > from) found.push({ from, to })
   }
   return joinedWindows(found)
-}
-
-export function joinedWindows(windows: readonly Window[]): Window[] {
-  const joined: Window[] = []
-  for (const one of windows.toSorted((a, b) => a.from - b.from)) {
-    const last = joined.at(-1)
-    if (last === undefined || one.from > last.to) joined.push(one)
-    else joined[joined.length - 1] = { from: last.from, to: instantOf(Math.max(last.to, one.to)) }
-  }
-  return joined
 }
 
 function parsed(text: string): v.InferOutput<typeof keptLine> | undefined {

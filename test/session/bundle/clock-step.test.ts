@@ -65,7 +65,7 @@ test.each([
   for (const output of twentySeconds(stepS)) {
     now = output.at
     writer.take(output)
-    writer.look({ flows: [], late: [], overdue: [] })
+    writer.look({ flows: [], late: [], overdue: [], blindSpots: [] })
   }
   await writer.close(now, 'the test is over')
   const { snapshot, complaints } = await replayAll(path, {

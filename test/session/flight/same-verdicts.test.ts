@@ -4,19 +4,15 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { openBundleWriter, type BundleWriter } from '../../../src/session/bundle/bundle-writer.ts'
 import { planTimes, type PlanTimes } from '../../../src/session/flight/flight-plan.ts'
-import { openEngine } from '../../../src/session/engine.ts'
-import { replayAll, type Replayed } from '../../../src/session/replay.ts'
-import { instantOf, spanOf, type Instant } from '../../../src/time/instant.ts'
-import { incidentTape, type IncidentTape } from '../../fixtures/incident-tape.ts'
+import type { Replayed } from '../../../src/session/replay.ts'
+import { spanOf } from '../../../src/time/instant.ts'
+import { incidentTape } from '../../fixtures/incident-tape.ts'
+import { replayed, tapeOf, writeTape } from '../../fixtures/played-tape.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-flight-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const budgetBytes = 256 * 1024 * 1024
-const flightBytes = 64 * 1024 * 1024
-const lookEveryNs = 200e6
 /** The incidents last a minute: with what is kept by default little would be left out. */
 const short: PlanTimes = {
   lead: spanOf(8e9),
@@ -25,62 +21,6 @@ const short: PlanTimes = {
   spreadEvery: spanOf(600e9),
   spread: spanOf(1e9),
 }
-
-async function write(tape: IncidentTape, path: string, times?: PlanTimes): Promise<void> {
-  let now = instantOf(0)
-  const common = { parts: [''], link: 'tap' }
-  const writer: BundleWriter = await openBundleWriter({
-    path,
-    keepsSecrets: true,
-    now: () => now,
-    queueBytes: 1024 ** 3,
-    ...(times === undefined ? {} : { flight: { budgetBytes: flightBytes, times } }),
-    manifest: {
-      schema: 'whylate.bundle/1',
-      madeBy: { program: 'whylate', version: '0.1.0' },
-      originNs: String(tape.origin),
-      startedNs: String(tape.origin),
-      host: { name: 'compute07' },
-      vantage: 'host',
-      settings: { interfaces: [], ...common },
-    },
-  })
-  const engine = openEngine({
-    origin: tape.origin,
-    mode: 'live',
-    host: 'compute07',
-    startedAt: now,
-    budgetBytes,
-    interval: undefined,
-    late: undefined,
-    vrid: undefined,
-    links: [],
-    ...common,
-    isHeartbeat: false,
-    clockPair: undefined,
-  })
-  const advance = (at: Instant): void => {
-    for (; now + lookEveryNs <= at; now = instantOf(now + lookEveryNs)) {
-      engine.tick(now)
-      writer.look({ ...engine.snapshot({ late: 0 }), late: engine.late })
-    }
-  }
-  for (const output of tape.outputs) {
-    advance(output.at)
-    writer.take(output)
-    // What the recorder's own engine is there for: who is late.
-    if (output.kind !== 'bytes' || output.probe === 'tcpdump') engine.take(output)
-  }
-  await writer.close(now, 'the test is over')
-}
-
-const played = (path: string, late?: number): Promise<Replayed> =>
-  replayAll(path, {
-    budgetBytes,
-    interval: undefined,
-    late: late === undefined ? undefined : spanOf(late),
-    vrid: undefined,
-  })
 
 const verdictsOf = ({ session }: Replayed): unknown =>
   session.windows.map(({ late, explanation }) => ({
@@ -115,11 +55,12 @@ test.each(cases)(
   '%s: a flight recording says of each late advert what a full one says',
   { timeout: 60_000 },
   async (name, times, part) => {
-    const tape = incidentTape(name)
+    const { origin, outputs } = incidentTape(name)
+    const tape = tapeOf(origin, outputs)
     const [plain, flight] = [join(folder, `${name}.whylate`), join(folder, `${name}-flight.whylate`)]
-    await write(tape, plain)
-    await write(tape, flight, times)
-    const [full, kept] = [await played(plain), await played(flight)]
+    await writeTape(tape, plain)
+    await writeTape(tape, flight, times)
+    const [full, kept] = [await replayed(plain), await replayed(flight)]
     expect([...full.complaints, ...kept.complaints]).toEqual([])
     expect(kept.snapshot.flows).toEqual(full.snapshot.flows)
     expect(kept.session.blindSpots).toEqual(full.session.blindSpots)

@@ -7,6 +7,7 @@ import type { Snapshot } from '../session/snapshot.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { exportWindow } from './export-window.ts'
 import type { LiveOptions } from './live-options.ts'
+import { holdEndings } from './held-endings.ts'
 import { answer, notice } from './say.ts'
 import { settingsOf } from './settings.ts'
 
@@ -88,9 +89,10 @@ export async function runLive(options: LiveOptions): Promise<ExitCode> {
   if (!hasTerminal()) notice('whylate: watching; late adverts are told as they come. Ctrl-C ends it with a summary.')
   // Ink takes 0.3 s to load, longer on a busy host: before the probes run, so that nobody waits for us to read.
   if (hasTerminal()) await import('../screen/open-screen.ts')
+  const until = holdEndings()
   const session = await openLive(settings)
   try {
-    await showSession(session, options.for)
+    await showSession(session, options.for, until)
   } finally {
     if (hasTerminal()) notice('whylate: ending the probes …')
     const last = await session.stop()

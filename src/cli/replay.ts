@@ -10,6 +10,7 @@ import type { ReplaySettings } from '../session/replay-player.ts'
 import { spanOf, type Span } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { exportWindow } from './export-window.ts'
+import { holdEndings } from './held-endings.ts'
 import { answer, notice } from './say.ts'
 
 export interface ReplayOptions {
@@ -69,6 +70,7 @@ async function openUnpacked(path: string, options: ReplayOptions): Promise<Repla
 
 export async function runReplay(path: string, options: ReplayOptions): Promise<ExitCode> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return replayAsText(path, options)
+  const until = holdEndings()
   const session = await openUnpacked(path, options)
   try {
     const { openScreen } = await import('../screen/open-screen.ts')
@@ -76,6 +78,7 @@ export async function runReplay(path: string, options: ReplayOptions): Promise<E
       source: { ...session, transport: session },
       terminal: process,
       exportWindow,
+      until,
       onQuit: () => undefined,
     })
     await Promise.race([closed, session.failure])

@@ -145,15 +145,17 @@ export function openTerminal({ stdin, stdout }: TerminalStreams, events: Termina
   const close = (): void => {
     if (isClosed) return
     isClosed = true
-    for (const [emitter, event, listener] of listening) emitter.off(event, listener)
     process.off('SIGTSTP', stop)
+    // A terminal that is gone answers with EIO: while somebody listens.
     leave()
+    for (const [emitter, event, listener] of listening) emitter.off(event, listener)
   }
   const onGone = (): void => events.onSignal('SIGHUP')
   const listening: readonly (readonly [EventEmitter, string, (...args: unknown[]) => void])[] = [
     [stdout, 'resize', () => events.onDisturbed()],
     [stdout, 'error', onGone],
     [stdin, 'end', onGone],
+    [stdin, 'error', onGone],
     [process, 'SIGCONT', resume],
     [process, 'exit', close],
     // Not ours to answer, only to clean up before: the stack is then printed on the ordinary screen.

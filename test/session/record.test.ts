@@ -23,6 +23,10 @@ import type { Snapshot } from '../../src/session/snapshot.ts'
 import { spanOf } from '../../src/time/instant.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-record-'))
+// Its own: others unpack bundles at the same time.
+const scratch = join(folder, 'tmp')
+mkdirSync(scratch)
+process.env['TMPDIR'] = scratch
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const fake = (name: string): string => resolve(import.meta.dirname, '../fixtures/bin', name)
@@ -84,7 +88,7 @@ test(
     const unpacked = await played(packed)
     expect(unpacked.complaints).toEqual([])
     expect(unpacked.snapshot).toEqual(first.snapshot)
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('whylate-bundle-'))).toEqual([])
+    expect(readdirSync(scratch)).toEqual([])
 
     // Nobody else reads it, and its members open with their own tools.
     expect(statSync(path).mode & 0o777).toBe(0o700)

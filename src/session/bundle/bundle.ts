@@ -7,6 +7,7 @@ import { openBundleFiles, refuseBundle, type BundleFiles } from './bundle-files.
 import { parseManifest, type Manifest } from './manifest.ts'
 import { isPacked, marksName } from './member-name.ts'
 import { unpack, type Unpacked } from './packed-reader.ts'
+import { startTicksOf } from './process-start.ts'
 import { openTarArchive, type UnpackSettings } from './tar-archive.ts'
 
 export interface Bundle {
@@ -53,11 +54,6 @@ async function isAtWork(writer: Manifest['writer']): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold anything, so the fields are counted from its end. */
-export function startTicksOf(statText: string): string | undefined {
-  return statText.slice(statText.lastIndexOf(')') + 2).split(' ')[19]
 }
 
 async function remarksOf(path: string, manifest: Manifest): Promise<string[]> {

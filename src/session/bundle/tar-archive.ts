@@ -7,13 +7,13 @@
 // honestly hold: refused as a whole, with a sentence.
 
 import { createReadStream } from 'node:fs'
-import { mkdtemp, open, rm, stat, type FileHandle } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { Fault } from '../../capture/fault.ts'
 import { openBundleFiles, refuseBundle, type BundleFiles } from './bundle-files.ts'
 import { isMemberName, manifestName } from './member-name.ts'
+import { makeUnpackedFolder } from './unpacked-folder.ts'
 
 const blockBytes = 512
 const mostEntries = 1000
@@ -176,7 +176,7 @@ export async function openTarArchive(path: string, settings: UnpackSettings = {}
   } catch (error) {
     throw error instanceof Fault ? error : refuseBundle(path, error)
   }
-  const folder = await mkdtemp(join(tmpdir(), 'whylate-bundle-'))
+  const folder = await makeUnpackedFolder()
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
   try {
     await extract({ path, size, mostBytes: alwaysBelieved + size * believedRatio, ...settings }, folder)

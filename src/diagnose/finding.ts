@@ -50,6 +50,8 @@ export interface Flow {
   readonly dueAt: Instant | undefined
   /** The process that sends it, once known. */
   readonly sender: string | undefined
+  /** The guest that it comes from, by its name, where its qemu was found and has one. */
+  readonly guest?: string | undefined
   /** backup: another router took over by right. resigned: it sent priority 0. silent: overdue for so long that it is gone. */
   readonly state: 'master' | 'backup' | 'resigned' | 'silent'
   /** How often each wire signature was seen, those that make no advert late included (W4 reactions, W8, W9 duplicates). */

@@ -105,7 +105,7 @@ function scopeSentence(overall: Overall, flows: readonly Flow[]): string[] {
 }
 
 /** Of one late advert its verdict says it all, but who else was there. */
-function sentencesOf(overall: Overall, flows: readonly Flow[]): string[] {
+export function overallSentences(overall: Overall, flows: readonly Flow[]): string[] {
   const reach = scopeSentence(overall, flows)
   if (overall.late > 1) return [causeSentence(overall), periodSentence(overall.periodicity), ...reach]
   return overall.scope?.reach === 'only-router' ? [] : reach
@@ -148,6 +148,6 @@ export function reportOverallOf(views: readonly WindowView[], session: FinishedS
       scope === undefined
         ? null
         : { reach: scope.reach, late: scope.late, onTime: scope.onTime, cpu: orNull(scope.cpu) },
-    summary: sentencesOf(overall, flows),
+    summary: overallSentences(overall, flows),
   }
 }

@@ -7,6 +7,7 @@ import { formatClock, formatIso, formatSpan } from '../time/format.ts'
 import { between, epochAt, overlapOf, type Window } from '../time/instant.ts'
 import { hostText, padEnd, padStart, wrap } from './display-width.ts'
 import { barOf, laneOf, sparklineOf } from './glyphs.ts'
+import { overallSentences } from './overall.ts'
 import { blocksOf, headOf, verdictOf, type VerdictPart } from './verdict.ts'
 import {
   blindNotice,
@@ -84,11 +85,14 @@ export function formatNotes({ marks, origin }: Pick<Snapshot, 'marks' | 'origin'
   return ['NOTES', ...lines, ''].join('\n')
 }
 
+const togetherOf = ({ overall, flows }: Snapshot): readonly string[] =>
+  overall === undefined ? [] : overallSentences(overall, flows)
+
 /**
  * Everything a snapshot says, the window of the selected late advert last. Ends in a line break. `together`: sentences
- * about all late adverts, where the session is over and they were made.
+ * about all late adverts, where the caller has counted more of them.
  */
-export function formatSession(snapshot: Snapshot, together: readonly string[] = []): string {
+export function formatSession(snapshot: Snapshot, together = togetherOf(snapshot)): string {
   const made = formatIso(epochAt(snapshot.now, snapshot.origin)).slice(0, 19).replace('T', ' ')
   const session = `whylate ${snapshot.mode} on ${hostText(snapshot.host, 40)}`
   const { flows, late, selected, blindSpots } = snapshot

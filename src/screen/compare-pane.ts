@@ -9,10 +9,11 @@
 import type { Fact, WindowView } from '../diagnose/finding.ts'
 import { hostText, padEnd, wrap } from '../report/display-width.ts'
 import { verdictOf, type Verdict } from '../report/verdict.ts'
-import { costPhrase, flowNameOf, formatShare, longestText, marginSentence, wireSentence } from '../report/words.ts'
+import { costPhrase, formatShare, longestText, marginSentence, wireSentence } from '../report/words.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock } from '../time/format.ts'
 import { cell, type Row } from './cells.ts'
+import { shownNameOf } from './flow-name.ts'
 import type { Meaning } from './palette.ts'
 
 /** One line of the table: its name, and what stands there for each of the two. */
@@ -44,7 +45,7 @@ function linesOf(left: WindowView, right: WindowView, snapshot: Snapshot): Line[
   const states = [...a.ledger, ...b.ledger].toSorted((x, y) => y.share - x.share).map((part) => part.state)
   return [
     both('', of, 'title'),
-    both('flow', ({ late }) => flowNameOf(late.flow, snapshot, 60)),
+    both('flow', ({ late }) => shownNameOf(late.flow, snapshot, 60)),
     both('cost', ({ late }) => costPhrase(late), 'warning'),
     line('verdict', ({ confidence, cause }) => `${confidence.toUpperCase()} ${cause}`, 'strong'),
     line('why', ({ summary }) => summary),

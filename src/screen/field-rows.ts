@@ -5,18 +5,21 @@
 //   ─ FACT 3 of 12 ─────────────────────────────────────────────────────────
 //    from       12:03:22.373 UTC, -0.390 s from due
 
-import { hostText, wrap } from '../report/display-width.ts'
+import { hostText, padEnd, widthOf, wrap } from '../report/display-width.ts'
 import { longestText } from '../report/words.ts'
 import { cell, fitted, ruled, type Row } from './cells.ts'
 
 export type Field = readonly [name: string, value: string]
 
+const longestName = 20
+
 /** Values are the host's: escaped here. */
-export function fieldRows(fields: readonly Field[], width: number): Row[] {
-  const lead = Math.max(9, ...fields.map(([name]) => name.length)) + 2
+export function fieldRows(given: readonly Field[], width: number): Row[] {
+  const fields = given.map(([name, value]) => [hostText(name, longestName), value] as const)
+  const lead = Math.max(9, ...fields.map(([name]) => widthOf(name))) + 2
   return fields.flatMap(([name, value]) =>
     wrap(hostText(value, longestText), Math.max(8, width - lead - 1)).map((line, index) => [
-      cell(` ${(index === 0 ? name : '').padEnd(lead - 1)}`, 'muted'),
+      cell(` ${padEnd(index === 0 ? name : '', lead - 1)}`, 'muted'),
       cell(line),
     ]),
   )

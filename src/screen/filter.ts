@@ -7,13 +7,14 @@
 //   lat>50ms              with a fact so long; with proc=: one of that process
 //   takeover              a takeover followed
 //
-// `!=` turns an `=` around.
+// `!=` turns an `=` around. proc= and lat> hold in the window, too: of its facts those are listed that fit.
 
 import { causes, confidences } from '../diagnose/explanation.ts'
-import type { LateAdvert } from '../diagnose/finding.ts'
+import type { Fact, LateAdvert } from '../diagnose/finding.ts'
 import type { Actor, LateDigest } from '../diagnose/late-digest.ts'
 import { isOfFlow } from '../report/selection.ts'
 import type { Snapshot } from '../session/snapshot.ts'
+import { between, spanOf } from '../time/instant.ts'
 
 interface TextTerm {
   readonly kind: 'text'
@@ -148,6 +149,19 @@ export function fitting(snapshot: Snapshot, filter: Filter | undefined): readonl
   if (filter === undefined) return snapshot.late
   const digests = new Map(snapshot.digests.map((one) => [one.number, one]))
   return snapshot.late.filter((late) => fits(late, digests.get(late.number), filter))
+}
+
+/** Whether a filter asks for facts, and not only for adverts. */
+export const isAboutFacts = (filter: Filter | undefined): filter is Filter =>
+  filter?.terms.some((term) => term.kind !== 'takeover' && (term.name === 'proc' || term.name === 'lat')) ?? false
+
+/** One fact of a window: its process, and how long it took. What is asked of the advert is not asked of it. */
+export function factFits({ comm = '', pid, window }: Fact, { terms }: Filter): boolean {
+  return terms.every((term) => {
+    if (term.kind === 'span') return term.name !== 'lat' || isBeyond(term, between(window.from, window.to))
+    if (term.kind !== 'text' || term.name !== 'proc') return true
+    return isActor({ comm, pid, longest: spanOf(0) }, term.value) !== term.isNot
+  })
 }
 
 function valuesOf(name: string, snapshot: Snapshot): readonly string[] {

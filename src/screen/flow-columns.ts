@@ -3,11 +3,12 @@
 import type { Flow, Overdue } from '../diagnose/finding.ts'
 import { hostText, widthOf } from '../report/display-width.ts'
 import { barOf, glyph, sparklineOf } from '../report/glyphs.ts'
-import { flowName, flowRest, formatCount, formatMargin, marginOf } from '../report/words.ts'
+import { flowRest, formatCount, formatMargin, marginOf } from '../report/words.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatSeconds, formatSpan } from '../time/format.ts'
 import { between } from '../time/instant.ts'
 import { column, numberColumn, type Cell } from './cells.ts'
+import { shownName } from './flow-name.ts'
 import type { Meaning } from './palette.ts'
 
 export interface FlowRow {
@@ -39,9 +40,9 @@ const signs: Partial<Record<Meaning, string>> = { late: glyph.warning, warning: 
 
 /** Two routers of one VRID on one link are told apart by their source only. */
 function nameOf({ flow, isTwin }: FlowRow, columns: number): string {
-  if (!isTwin || columns < 30) return flowName(flow, columns)
+  if (!isTwin || columns < 30) return shownName(flow, columns)
   const source = ` ${hostText(flow.source, 15)}`
-  return flowName(flow, columns - widthOf(source)) + source
+  return shownName(flow, columns - widthOf(source)) + source
 }
 
 function gapsCell(row: FlowRow, columns: number): Cell {
@@ -101,6 +102,7 @@ export function flowColumns(width: number, rows: readonly FlowRow[]): readonly F
     figure('LOST', 5, 110, (flow) => formatCount(flow.lost)),
     figure('PRIO', 5, 150, (flow) => String(flow.priority)),
     note('SOURCE', 15, 150, (flow) => flow.source),
+    ...(rows.some(({ flow }) => flow.guest !== undefined) ? [note('LINK', 16, 150, (flow) => flow.link)] : []),
     note('SENT BY', 24, 190, (flow) => flow.sender ?? ''),
   ]
   const fixed = [...before, ...behind].filter((one) => width >= one.from)

@@ -23,8 +23,10 @@ import { keyHelp } from './keys.ts'
 import { latePlace, lateRows, lateRowsWanted } from './late-pane.ts'
 import { eventRows, eventsTitle } from './timeline/events-pane.ts'
 import { briefTimeline, timelineRows, timelineTitle } from './timeline/timeline-pane.ts'
+import { overallRows } from './overall-rows.ts'
 import { headerRow, probeRows, troubleRows } from './probes-pane.ts'
 import { keyPlaceOf, selectedNumber, shownOf, type ScreenState } from './state.ts'
+import type { Look } from './fact-rows.ts'
 import { briefWindow, fullWindow, windowTitle } from './window-pane.ts'
 
 export interface Size {
@@ -121,7 +123,7 @@ function fillingFrame(snapshot: Snapshot, state: ScreenState, { title, rowsFor }
 function itemFrame(snapshot: Snapshot, state: ScreenState, view: WindowView, size: Size): Frame {
   const shown = shownOf(snapshot, state)
   const title = windowTitle(`WHY #${view.late.number}`, view.late, shown, size.columns)
-  const rowsFor = ({ columns, rows }: Size): Row[] => itemRows(view, state.item, shown, columns, rows)
+  const rowsFor = ({ columns, rows }: Size): Row[] => itemRows(view, state, shown, { columns, rows })
   return fillingFrame(snapshot, state, { title, rowsFor }, size)
 }
 
@@ -149,6 +151,8 @@ function compareFrame(snapshot: Snapshot, state: ScreenState, size: Size): Frame
   return scrolling(snapshot, state, { title, body }, size)
 }
 
+const lookOf = ({ timeline, filter }: ScreenState): Look => ({ cursor: timeline.cursor, filter })
+
 function windowFrame(snapshot: Snapshot, state: ScreenState, width: number, height: number): Frame {
   const shown = shownOf(snapshot, state)
   const view = viewOf(snapshot, state)
@@ -158,7 +162,10 @@ function windowFrame(snapshot: Snapshot, state: ScreenState, width: number, heig
     return scrolling(
       snapshot,
       state,
-      { title: windowTitle(`WHY #${view.late.number}`, view.late, shown, width), body: fullWindow(view, shown, width) },
+      {
+        title: windowTitle(`WHY #${view.late.number}`, view.late, shown, width),
+        body: fullWindow(view, shown, lookOf(state), width),
+      },
       size,
     )
   const title = ruled([cell(`WHY #${state.selected ?? '-'}`, 'title')], width)
@@ -184,11 +191,15 @@ function overview(latest: Snapshot, state: ScreenState, width: number, height: n
   // The list of late adverts is its title and its rows; without room for rows the window's title tells the place.
   const windowLeast = hasWindow ? take(5) : 0
   const overdue = take(shown.overdue.length === 0 ? 0 : 2)
+  const together = overallRows(shown, width)
+  const togetherMost = hasTitle ? Math.max(1, Math.floor(height / 12)) : 0
+  const togethers = take(together.length, togetherMost)
   const flowsToo = take(1)
   const trouble = troubleRows(shown, width)
   const troubles = take(trouble.length, Math.max(1, Math.floor(height / 5)))
   const view = viewOf(latest, state)
-  const windowWanted = view === undefined ? 2 : 1 + briefWindow(view, shown, width, height).length
+  const windowWanted =
+    view === undefined ? 2 : 1 + briefWindow(view, shown, lookOf(state), { columns: width, rows: height }).length
   const spare = Math.max(left - 6, left + windowLeast - windowWanted)
   const lateMost = hasWindow ? Math.min(Math.floor(height / 4), spare) : left
   const lates = take(lateRowsWanted(latest, state) - overdue, lateMost)
@@ -201,6 +212,7 @@ function overview(latest: Snapshot, state: ScreenState, width: number, height: n
     ...trouble.slice(0, troubles),
     ...flowRows(shown, width, flows + flowsToo + flowsRest, hasTitle),
     ...(lateHeight === 0 ? [] : lateRows(latest, state, width, lateHeight)),
+    ...together.slice(0, togethers),
     ...filled(windowRows(latest, state, { columns: width, rows: windowHeight }, lateHeight > 0), windowHeight),
     ...keys,
   ]
@@ -217,7 +229,7 @@ function windowRows(latest: Snapshot, state: ScreenState, size: Size, hasList: b
   const timeline = briefTimeline(latest, state, columns, Math.floor((rows - 1) * 0.45))
   return [
     windowTitle(lead, view.late, shown, columns),
-    ...briefWindow(view, shown, columns, rows - 1 - timeline.length),
+    ...briefWindow(view, shown, lookOf(state), { columns, rows: rows - 1 - timeline.length }),
     ...timeline,
   ]
 }

@@ -3,12 +3,15 @@
 import type { Suspect } from '../diagnose/explanation.ts'
 import type { Fact, WindowView } from '../diagnose/finding.ts'
 import { hostText } from '../report/display-width.ts'
-import { glyph, laneOf } from '../report/glyphs.ts'
+import { glyph } from '../report/glyphs.ts'
 import { factKindName, formatOffset, formatShare, whoOf } from '../report/words.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatSpan } from '../time/format.ts'
 import { between } from '../time/instant.ts'
 import { cell, column, type Row } from './cells.ts'
+import type { Size } from './frame.ts'
+import { laneCells } from './fact-rows.ts'
+import type { ScreenState } from './state.ts'
 import { choiceRows, fieldRows, type Field } from './field-rows.ts'
 
 type Item = { readonly kind: 'suspect'; readonly suspect: Suspect } | { readonly kind: 'fact'; readonly fact: Fact }
@@ -78,18 +81,22 @@ function factFields(fact: Fact, { late }: WindowView, snapshot: Snapshot): Field
 }
 
 /** `chosen` of the list above, its fields below; the list gives way. */
-export function itemRows(view: WindowView, chosen: number, snapshot: Snapshot, width: number, height: number): Row[] {
+export function itemRows(
+  view: WindowView,
+  state: ScreenState,
+  snapshot: Snapshot,
+  { columns: width, rows: height }: Size,
+): Row[] {
   const items = itemsOf(view)
-  const at = Math.min(items.length - 1, chosen)
+  const at = Math.min(items.length - 1, state.item)
   const item = items[at]
   if (item === undefined) return [[cell(' Nothing is known about this window.', 'unseen')]]
-  const lateness = { from: view.late.dueAt, to: view.late.at }
   const lane =
     item.kind === 'fact' && width >= 60
       ? [
           [
             cell(' due       ', 'muted'),
-            cell(laneOf(item.fact.window, lateness, width - 18, item.fact.isCoarse), 'warning'),
+            ...laneCells(item.fact, view.late, width - 18, 'warning', state.timeline.cursor),
             cell(' sent', 'muted'),
           ],
         ]

@@ -3,11 +3,12 @@
 import type { LateAdvert } from '../diagnose/finding.ts'
 import { hostText } from '../report/display-width.ts'
 import { glyph } from '../report/glyphs.ts'
-import { flowNameOf, overdueSentence, wireMeaning } from '../report/words.ts'
+import { overdueSentence, wireMeaning } from '../report/words.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { formatClock, formatSeconds, formatSpan } from '../time/format.ts'
 import { between, spanOf } from '../time/instant.ts'
 import { cell, column, fitted, numberColumn, ruled, type Row } from './cells.ts'
+import { shownNameOf } from './flow-name.ts'
 import { listedOf, selectedNumber, shownOf, type ScreenState } from './state.ts'
 
 export const lateRowsWanted = (latest: Snapshot, state: ScreenState): number =>
@@ -33,7 +34,7 @@ function lateRow(late: LateAdvert, snapshot: Snapshot, isSelected: boolean, widt
     cell(isSelected ? ` ${glyph.cursor}` : '  ', isSelected ? 'title' : 'plain'),
     numberColumn(`#${late.number}`, 4, meaning),
     cell(` ${isNarrow ? clock.slice(0, 8) : clock} `, meaning),
-    ...(isNarrow ? [] : [column(flowNameOf(late.flow, snapshot, name), name, meaning)]),
+    ...(isNarrow ? [] : [column(shownNameOf(late.flow, snapshot, name), name, meaning)]),
     numberColumn(
       `+${formatSeconds(late.overrun)}`,
       isNarrow ? 9 : 10,
@@ -85,7 +86,7 @@ export function lateRows(latest: Snapshot, state: ScreenState, width: number, he
   const title = ruled([cell(latePlace(latest, state), 'title')], width)
   const overdue = snapshot.overdue.map((one): Row => {
     const sentence = overdueSentence(one, snapshot.now)
-    const name = flowNameOf(one.flow, snapshot, Math.max(6, Math.min(40, width - sentence.length - 4)))
+    const name = shownNameOf(one.flow, snapshot, Math.max(6, Math.min(40, width - sentence.length - 4)))
     return fitted([cell(` ${glyph.warning} ${sentence} `, 'late'), cell(name)], width)
   })
   const all = listedOf(latest, state)

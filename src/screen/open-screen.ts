@@ -14,7 +14,7 @@ import type { ScreenOptions } from './screen-options.ts'
 import { openTerminal, traitsOf } from './terminal.ts'
 
 /** Frames are few by themselves (live-frame.ts); this bounds what a held key causes, and is what a key may wait for. */
-const maxFps = 15
+const maxFps = 30
 /** A window that is dragged changes its size with each pixel. */
 const settledMs = 30
 

@@ -18,6 +18,7 @@ export interface EngineLoop {
 }
 
 const tickMs = 50
+const longestEndMs = 1500
 /** At most five snapshots a second; an answer to a key goes out at the next tick. */
 const snapshotEveryTicks = 4
 /** Where one late advert follows the other, summing them up takes this part of the time and no more. */
@@ -65,6 +66,8 @@ export function runEngineLoop(options: EngineOptions, post: (snapshot: Snapshot,
         case 'end':
           clearInterval(timer)
           engine.end()
+          // What nobody has summed up yet, as far as an operator who quits can be let wait.
+          for (const endMs = performance.now() + longestEndMs; performance.now() < endMs && engine.judge(true););
           post(engine.snapshot(request), true)
       }
     },

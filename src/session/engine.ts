@@ -124,6 +124,7 @@ export function openEngine(options: EngineOptions): Engine {
   let arrival = options.startedAt
   let measuredAt = instantOf(-Infinity)
   let version = 0
+  let hasEnded = false
   let capturesEndAt = instantOf(Infinity)
   let kept: readonly Window[] | undefined
   let linkNames: Readonly<Record<number, string>> = {}
@@ -200,7 +201,12 @@ export function openEngine(options: EngineOptions): Engine {
     () => kernels.placeAnew(),
   )
   const letGo = createLetGo(store, flows, blindSpots, options.startedAt)
-  const sendingFlows = (): Flow[] => flows.flows().map((flow) => ({ ...flow, sender: senders.senderOf(flow)?.name }))
+  const sendingFlows = (): Flow[] =>
+    flows.flows().map((flow) => {
+      const sender = senders.senderOf(flow)
+      const isNamed = sender?.kind === 'qemu' && sender.name !== sender.comm
+      return { ...flow, sender: sender?.name, ...(isNamed ? { guest: sender.name } : {}) }
+    })
   const timelines = createTimelines(evidence, sendingFlows)
   const overallAt = createOverallWatch(windows, () => flows.flows(), evidence, origin)
 
@@ -297,6 +303,7 @@ export function openEngine(options: EngineOptions): Engine {
     tick,
     judge: (isOver) => windows.judge(now, isOver),
     end() {
+      hasEnded = true
       parsers.end()
       packets.release(instantOf(Infinity))
       flows.passTo(now)
@@ -318,7 +325,7 @@ export function openEngine(options: EngineOptions): Engine {
         late: flows.late,
         windows,
         timelines,
-        overall: overallAt(now),
+        overall: overallAt(now, hasEnded),
         blindSpots: evidence.blindSpots,
         ownUse: notes.ownUse,
         store,

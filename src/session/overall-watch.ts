@@ -10,19 +10,19 @@ import type { LateWindows } from './late-windows.ts'
 
 const refreshedAfter = 10 * second
 
-/** Undefined while nothing was late and summed up. */
+/** `isOver`: no more will come. Undefined while nothing was late and summed up. */
 export function createOverallWatch(
   windows: LateWindows,
   flows: () => readonly Flow[],
   evidence: Evidence,
   origin: Epoch,
-): (now: Instant) => Overall | undefined {
+): (now: Instant, isOver: boolean) => Overall | undefined {
   let judged = 0
   let madeAt: Instant | undefined
   let overall: Overall | undefined
-  return (now) => {
+  return (now, isOver) => {
     const isNew = windows.judged !== judged && windows.isJudged
-    if (!isNew || (madeAt !== undefined && now > madeAt && now - madeAt < refreshedAfter)) return overall
+    if (!isNew || (!isOver && madeAt !== undefined && now > madeAt && now - madeAt < refreshedAfter)) return overall
     judged = windows.judged
     madeAt = now
     overall = overallOf(windows.explained(), flows(), backgroundOf(flows(), evidence), origin)

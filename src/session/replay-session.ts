@@ -93,7 +93,7 @@ export async function openReplay(
     const scene = reading.sceneAt(at)
     const capture = scene?.probes.find((probe) => probe.name === 'tcpdump')?.state
     const isBlind = capture !== 'ok' && capture !== 'degraded'
-    const senders = new Map(whole.flows.map((flow) => [flow.id, flow.sender]))
+    const sentBy = new Map(whole.flows.map(({ id, sender, guest }) => [id, { sender, guest }]))
     return {
       ...whole,
       version: ++version,
@@ -112,7 +112,7 @@ export async function openReplay(
       },
       ...(isAll || position === undefined
         ? {}
-        : { flows: position.flows().map((flow) => ({ ...flow, sender: senders.get(flow.id) })) }),
+        : { flows: position.flows().map((flow) => ({ ...flow, ...sentBy.get(flow.id) })) }),
       ...(position === undefined || (isAll && !isImported) ? {} : { overdue: isBlind ? [] : position.overdue() }),
       ...(isAll || scene === undefined ? {} : { probes: scene.probes, own: { ...whole.own, ...scene.own } }),
     }

@@ -1,16 +1,13 @@
-// Frames as text: golden ones in test/golden/screen, one a situation and size, and what holds for every frame.
+// Frames as text: golden ones in test/golden/screen, one a situation and size. What holds for every frame is in every-frame.test.ts.
 
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { textOf, widthOfRow } from '../../src/screen/cells.ts'
+import { textOf } from '../../src/screen/cells.ts'
 import { frameOf } from '../../src/screen/frame.ts'
 import { initialState, type ScreenState } from '../../src/screen/state.ts'
 import type { Snapshot } from '../../src/session/snapshot.ts'
 import { after, spanOf } from '../../src/time/instant.ts'
 import {
   flow,
-  hostile,
-  hostileSnapshot,
   late,
   noFlows,
   overdue,
@@ -57,47 +54,6 @@ test('the first frame without UTF-8', async () => {
   await expect(frame.rows.map((row) => `${textOf(row)}\n`).join('')).toMatchFileSnapshot(
     '../golden/screen/80x24-ascii.txt',
   )
-})
-
-test('every frame has rows − 1 rows, none wider than columns − 1', () => {
-  const snapshots = [
-    ...Object.values(situations),
-    ...hostile.map(hostileSnapshot),
-    hostileSnapshot('界'.repeat(65_536)),
-  ]
-  const states = [initialState, inWindow, { ...inWindow, isHelp: true }, { ...initialState, held: quiet }]
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...snapshots),
-      fc.constantFrom(...states),
-      fc.integer({ min: 1, max: 210 }),
-      fc.integer({ min: 2, max: 60 }),
-      (snapshot, state, columns, rows) => {
-        const frame = frameOf(snapshot, state, { columns, rows })
-        expect(frame.rows).toHaveLength(rows - 1)
-        for (const row of frame.rows) expect(widthOfRow(row)).toBeLessThanOrEqual(Math.max(1, columns - 1))
-      },
-    ),
-    { numRuns: 400 },
-  )
-})
-
-test('the ASCII form has the same columns', () => {
-  for (const snapshot of [...Object.values(situations), ...hostile.map(hostileSnapshot)]) {
-    const size = { columns: 80, rows: 24 }
-    const utf8 = frameOf(snapshot, initialState, size)
-    const ascii = frameOf(snapshot, initialState, size, 'ascii')
-    expect(ascii.rows.map(widthOfRow)).toEqual(utf8.rows.map(widthOfRow))
-    expect(ascii.rows.map(textOf).join('')).toMatch(/^[\x20-\x7e]*$/)
-  }
-})
-
-test('no name of the host brings a control character into a frame', () => {
-  for (const name of hostile) {
-    for (const state of [initialState, { ...inWindow, selected: 1 }]) {
-      expect(textAt(hostileSnapshot(name), 120, 40, state).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
-    }
-  }
 })
 
 test('at 40×10 the takeover, its meaning and the fact that covers most are still there', () => {

@@ -72,16 +72,14 @@ export async function showSession(
   const waits = [until, forNs === undefined ? undefined : sleep(forNs / 1e6, undefined, { ref: false })].filter(
     (one) => one !== undefined,
   )
-  await Promise.race([
-    openScreen({
-      source: session,
-      terminal: process,
-      exportWindow,
-      until: waits.length === 0 ? undefined : Promise.race(waits),
-      onQuit: () => undefined,
-    }),
-    session.failure,
-  ])
+  await openScreen({
+    source: session,
+    terminal: process,
+    exportWindow,
+    // A defect of the engine closes the screen before it is told of.
+    until: Promise.race([session.failure, ...waits]),
+    onQuit: () => undefined,
+  })
 }
 
 export async function runLive(options: LiveOptions): Promise<ExitCode> {

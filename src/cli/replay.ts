@@ -74,14 +74,14 @@ export async function runReplay(path: string, options: ReplayOptions): Promise<E
   const session = await openUnpacked(path, options)
   try {
     const { openScreen } = await import('../screen/open-screen.ts')
-    const closed = openScreen({
+    await openScreen({
       source: { ...session, transport: session },
       terminal: process,
       exportWindow,
-      until,
+      // A defect of the engine closes the screen before it is told of.
+      until: Promise.race([until, session.failure]),
       onQuit: () => undefined,
     })
-    await Promise.race([closed, session.failure])
   } finally {
     await session.stop()
     tell(session.bundle.remarks, session.bundle.complaints)

@@ -194,7 +194,7 @@ function overview(latest: Snapshot, state: ScreenState, width: number, height: n
   const together = overallRows(shown, width)
   const togetherMost = hasTitle ? Math.max(1, Math.floor(height / 12)) : 0
   const togethers = take(together.length, togetherMost)
-  const flowsToo = take(1)
+  const flowsToo = take(Math.min(1, flowRowsWanted(shown) - flows))
   const trouble = troubleRows(shown, width)
   const troubles = take(trouble.length, Math.max(1, Math.floor(height / 5)))
   const view = viewOf(latest, state)

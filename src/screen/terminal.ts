@@ -13,6 +13,7 @@
 import type { EventEmitter } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
 import type { Size } from './frame.ts'
+import { openTerminalKeeper } from './terminal-keeper.ts'
 
 /** Where the screen is shown: `process`, or what a test puts in its place. */
 export interface TerminalStreams {
@@ -105,11 +106,14 @@ export function openTerminal({ stdin, stdout }: TerminalStreams, events: Termina
   let isEntered = false
   let resumedMs = 0
   const input = standInInput()
-  const output = standInOutput(stdout, () => isMuted)
+  // Continued, we may well come to draw before the signal that says so: the screen is the shell's until it is entered.
+  const output = standInOutput(stdout, () => isMuted || !isEntered)
   const onData = (data: Buffer | string): void => void input.write(data)
 
+  const keeper = openTerminalKeeper(stdin, stdout)
   const enter = (): void => {
     isEntered = true
+    keeper.tell(true)
     stdout.write(enterAlternateScreen)
     if (stdin.isTTY) stdin.setRawMode(true)
     stdin.on('data', onData)
@@ -122,6 +126,7 @@ export function openTerminal({ stdin, stdout }: TerminalStreams, events: Termina
     stdin.pause()
     if (stdin.isTTY) stdin.setRawMode(false)
     stdout.write(leaveAlternateScreen)
+    keeper.tell(false)
   }
   const resume = (): void => {
     if (isClosed || performance.now() - resumedMs < settledMs) return
@@ -148,6 +153,7 @@ export function openTerminal({ stdin, stdout }: TerminalStreams, events: Termina
     process.off('SIGTSTP', stop)
     // A terminal that is gone answers with EIO: while somebody listens.
     leave()
+    keeper.close()
     for (const [emitter, event, listener] of listening) emitter.off(event, listener)
   }
   const onGone = (): void => events.onSignal('SIGHUP')

@@ -84,6 +84,17 @@ test('every frame has rows − 1 rows, none wider than columns − 1, and no con
   )
 })
 
+test('the keys stand on the last row of the overview, whatever there is to show', () => {
+  for (const snapshot of [
+    ...snapshots,
+    ...[1, 2, 5].map((count) => ({ ...twoLate, flows: quiet.flows.slice(0, count) })),
+  ])
+    for (const rows of [12, 16, 24, 31, 40, 50]) {
+      const frame = frameOf(snapshot, initialState, { columns: 100, rows })
+      expect(textOf(frame.rows.at(-1) ?? [])).toContain('q quit')
+    }
+})
+
 test('each hostile name on each pane, in the sizes that people have', () => {
   for (const snapshot of evil)
     for (const state of states)

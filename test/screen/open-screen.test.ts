@@ -241,8 +241,23 @@ test('a defect of ours restores the terminal and comes out', async () => {
 })
 
 test.each(hostile)('the terminal shows the name %j as text, and every column stays in its place', async (name) => {
-  const { rig, closed } = opened(hostileSnapshot(name))
+  const { rig, closed } = opened(hostileSnapshot(name), 100, 44)
   await shows(rig, 'FROM DUE')
+  // Through every pane, the event and the two beside each other included.
+  for (const [key, text] of [
+    ['t', 'TIMELINE'],
+    ['\r', 'EVENTS'],
+    ['t', 'TIMELINE'],
+    ['t', 'WHY #2'],
+    ['c', '#2 is marked'],
+    [',', 'WHY #1'],
+    ['c', '#2 AND #1'],
+  ] as const) {
+    rig.type(key)
+    await shows(rig, text)
+  }
+  rig.type(escape)
+  await shows(rig, 'FLOW')
   rig.type(' ')
   await shows(rig, 'PAUSED')
   // In the rows of both flows these stand behind the name.

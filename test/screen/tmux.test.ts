@@ -1,59 +1,21 @@
 // The built screen as a program of its own on a real terminal: job control, resize, crash, and what is left behind.
 
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createTmuxRig, hasTmux } from './tmux-rig.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const built = join(root, 'node_modules', '.cache', `screen-demo-${process.pid}`)
 const demo = join(built, 'test', 'fixtures', 'screen-demo.js')
-/** A server of its own for each test: one that is told to end takes a moment. */
-let servers = 0
-const hasTmux = spawnSync('tmux', ['-V']).status === 0
 const run = promisify(execFile)
-/** Its sockets; a short path, because a socket's may not be long. */
-const sockets = hasTmux ? mkdtempSync(join(tmpdir(), 'whylate-tmux-')) : tmpdir()
+const rig = createTmuxRig()
+const { tmux, type, shown, shows, state, isRestored } = rig
 
-async function tmux(...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('tmux', ['-L', `screen-${servers}`, '-f', '/dev/null', ...args], {
-    env: { ...process.env, TMUX_TMPDIR: sockets },
-  })
-  return stdout
-}
-
-const type = (...keys: readonly string[]): Promise<string> => tmux('send-keys', '-t', 'screen', ...keys)
-const shown = (): Promise<string> => tmux('capture-pane', '-p', '-t', 'screen')
-const everything = (): Promise<string> => tmux('capture-pane', '-p', '-S', '-', '-t', 'screen')
-const state = async (): Promise<string> =>
-  (await tmux('display', '-p', '-t', 'screen', 'alternate #{alternate_on} cursor #{cursor_flag}')).trim()
-
-const shows = (text: string): Promise<void> =>
-  vi.waitFor(async () => expect(await shown()).toContain(text), { timeout: 15_000, interval: 100 })
-
-/** An interactive shell with a hundred lines of history, and the demo typed into it. */
-async function started(name: string, environment = ''): Promise<void> {
-  servers++
-  const shell = 'env -u NO_COLOR LANG=C.UTF-8 PS1="prompt> " bash --norc --noprofile'
-  await tmux('-u', 'new-session', '-d', '-s', 'screen', '-x', '80', '-y', '24', shell)
-  await shows('prompt>')
-  await type('seq -f "history %g" 100', 'Enter')
-  await shows('history 100')
-  await type(`${environment} ${process.execPath} ${demo} ${name}`, 'Enter')
-}
-
-/** The ordinary screen, cursor and echo are back, and nothing of the scrollback is gone. */
-async function isRestored(): Promise<void> {
-  await vi.waitFor(async () => expect(await state()).toBe('alternate 0 cursor 1'))
-  await type('echo still $((20 + 22)) here', 'Enter')
-  await shows('still 42 here')
-  const history = await everything()
-  expect(history).toContain('echo still $((20 + 22)) here')
-  for (const line of [1, 50, 100]) expect(history).toContain(`history ${line}\n`)
-}
+const started = (name: string, environment = ''): Promise<void> =>
+  rig.start(`${environment} ${process.execPath} ${demo} ${name}`)
 
 describe.skipIf(!hasTmux)('in a real terminal (needs tmux)', () => {
   beforeAll(async () => {
@@ -69,12 +31,12 @@ describe.skipIf(!hasTmux)('in a real terminal (needs tmux)', () => {
   }, 60_000)
 
   afterEach(async () => {
-    await tmux('kill-server')
+    await rig.end()
   })
 
   afterAll(async () => {
     await rm(built, { recursive: true, force: true })
-    await rm(sockets, { recursive: true, force: true })
+    rig.close()
   })
 
   test('keys, many sizes, and q: the terminal is as it was', { timeout: 60_000 }, async () => {
@@ -133,7 +95,7 @@ describe.skipIf(!hasTmux)('in a real terminal (needs tmux)', () => {
   test('a signal from outside restores the terminal', { timeout: 60_000 }, async () => {
     await started('overdue')
     await shows('to a takeover')
-    const pid = (await tmux('display', '-p', '-t', 'screen', '#{pane_pid}')).trim()
+    const pid = await rig.shell()
     await run('pkill', ['-TERM', '-P', pid])
     await shows('closed by SIGTERM')
     await isRestored()

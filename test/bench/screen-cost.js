@@ -109,7 +109,7 @@ const row = (what, value, unit, most) =>
   })
 
 async function measureReplay() {
-  const [bundle] = readdirSync(own).filter((name) => name.startsWith('blocked-log') && name.endsWith('.tgz'))
+  const bundle = readdirSync(own).find((name) => name.startsWith('blocked-log') && name.endsWith('.tgz')) ?? ''
   const terminal = openTerminal(['replay', join(own, bundle)])
   try {
     const firstMs = await terminal.shows(/FLOW/, 30_000)

@@ -4,20 +4,23 @@
 //               ├─▶ iostat    at once
 //               ├─▶ the kernel engine: sysdig (module, then BPF), then bpftrace; the first that speaks
 //               ├─▶ sysdig in each guest of --guest    at once
+//               ├─▶ the logs of --log          at once
 //               └─▶ what the caller adds (the host sampler)
 //
 // What is missing or refused is an `absent` notice with its remedy, never an exception: the session goes on with what
-// there is. Only what was typed wrong throws (an interface, a namespace or a filter that does not exist), before
+// there is. Only what was typed wrong throws (an interface, a namespace, a log or a filter that does not exist), before
 // anything was started.
 
 import { bpftraceSpec, type WatchedProcess } from './bpftrace.ts'
 import { joinFailures, startFirstThatSpeaks, type Engine, type EngineFailure, type WantedEngine } from './engine.ts'
-import { readExecutable, type Executable, type ToolName } from './executable.ts'
+import { pathOf, readExecutable, type Executable, type ToolName } from './executable.ts'
 import { guardChildren } from './guard.ts'
 import type { GuestCommand } from './guest-command.ts'
 import { guestSpec } from './guest-probe.ts'
 import { beatPlanOf, openHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { iostatSpec } from './iostat.ts'
+import { journalName, journalSpec } from './journal.ts'
+import { followAll } from './log-follower.ts'
 import type { OutputListener } from './output.ts'
 import type { OwnClock } from './own-clock.ts'
 import { checkFilter, checkVantage, tcpdumpFor, type Vantage } from './preflight.ts'
@@ -32,6 +35,8 @@ export interface ProbeOptions extends Vantage {
   /** Senders that are known already; for bpftrace, which watches these in full. */
   readonly watched: readonly WatchedProcess[]
   readonly paths: Readonly<Partial<Record<ToolName, string>>>
+  /** --log: files, or `journal`. */
+  readonly logs?: readonly string[]
   /** --guest */
   readonly guests?: readonly GuestCommand[]
 }
@@ -68,6 +73,7 @@ export async function startProbes(
   const tcpdump = await readExecutable('tcpdump', options.paths.tcpdump)
   if (tcpdump.kind === 'found') await checkFilter(tcpdump.executable, options)
 
+  const followers = await followAll(options.logs ?? [], clock, listener)
   const children: Supervised[] = []
   let heartbeat: Heartbeat | undefined
   let stopping: Promise<void> | undefined
@@ -86,7 +92,18 @@ export async function startProbes(
   if (tcpdump.kind === 'found') run(tcpdumpFor(tcpdump.executable, options), listener)
   else tellAbsent('tcpdump', tcpdump.reason, tcpdump.remedy)
 
+  if (options.logs?.includes(journalName) === true) startJournal()
+
   for (const guest of options.guests ?? []) run(guestSpec(guest), listener)
+
+  function startJournal(): void {
+    const path = pathOf('journalctl')
+    const remedy = 'give the file that keepalived’s lines go to with --log PATH'
+    if (path === undefined)
+      listener({ kind: 'absent', probe: 'log', at: clock.now(), reason: 'journalctl is not installed', remedy })
+    else
+      run(journalSpec(path), (output) => listener(output.kind === 'bytes' ? { ...output, part: journalName } : output))
+  }
 
   async function startIostat(): Promise<void> {
     if (!options.hasIostat) return
@@ -149,6 +166,7 @@ export async function startProbes(
     await Promise.all([engine, iostat])
     await Promise.all([...children].map((child) => child.stop()))
     await closeHeartbeat()
+    await Promise.all(followers.map((follower) => follower.stop()))
     await Promise.all((await added).map((probe) => probe.stop()))
   }
 
@@ -170,7 +188,7 @@ export async function startProbes(
   try {
     await Promise.all([iostat, added])
   } catch (error) {
-    await Promise.all(children.map((child) => child.stop()))
+    await Promise.all([...children, ...followers].map((one) => one.stop()))
     throw error
   }
   return running

@@ -8,6 +8,7 @@ export interface LiveOptions {
   readonly interface: readonly string[]
   readonly netns?: string
   readonly guest: readonly string[]
+  readonly log: readonly string[]
   readonly vrid?: number
   readonly interval?: Span
   readonly late?: Span
@@ -56,6 +57,11 @@ export function addLiveOptions(command: Command, budgetMiB = 256): Command {
     .option('--netns <name>', 'capture inside this network namespace')
     .addOption(
       new Option('--guest <NAME=COMMAND>', 'sysdig inside this guest, too; COMMAND leads into it; may be repeated')
+        .argParser((text: string, before: readonly string[]) => [...before, text])
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--log <path|journal>', "keepalived's log, followed from now on; may be repeated")
         .argParser((text: string, before: readonly string[]) => [...before, text])
         .default([], 'none'),
     )

@@ -26,6 +26,7 @@ export function settingsOf(options: LiveOptions): LiveSettings {
     engine: options.engine,
     hasIostat: options.iostat !== false,
     paths,
+    logs: options.log,
     guests: parseGuestCommands(options.guest),
     vrid: options.vrid,
     interval: options.interval === undefined ? undefined : spanOf(options.interval),

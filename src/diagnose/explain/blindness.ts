@@ -3,7 +3,7 @@
 //   lossy      the source ran and lost events here          at most `possible`: what it did not say may have happened
 //   absent     the source said nothing at all               at most `likely`, and less where the cause needs it
 //   left out   by a flight recorder, on purpose          as absent; where only a part is left out, as lossy
-//   harmless   iostat: a disk never convicts by itself      nothing
+//   harmless   iostat, log: neither convicts by itself      nothing
 
 import type { BlindSpot } from '../../events/probe.ts'
 import type { Confidence, Explanation } from '../explanation.ts'
@@ -46,7 +46,8 @@ function toldSpots(subject: Subject): { spot: Explanation['blindSpots'][number];
     .map((spot) => {
       if (spot.part !== undefined)
         return { spot: { ...spot, effect: `the inside of ${spot.part} was not seen then` }, isLossy: false }
-      if (spot.source === 'iostat') return { spot: { ...spot, effect: undefined }, isLossy: false }
+      if (spot.source === 'iostat' || spot.source === 'log')
+        return { spot: { ...spot, effect: undefined }, isLossy: false }
       if (isReplaced(spot, subject)) return { spot: { ...spot, effect: undefined }, isLossy: false }
       if (isAbsent(spot, subject))
         return { spot: { ...spot, effect: 'without it no more than "likely" is said' }, isLossy: false }

@@ -2,12 +2,11 @@
 // own, or into several. What cannot be understood cannot be cleaned, and stays behind.
 
 import type { StreamParser } from '../../events/outcome.ts'
-import { createLineSplitter } from '../../parse/bpftrace/line-splitter.ts'
-import { isOfLog } from '../../parse/keepalived-log.ts'
 import type { Epoch } from '../../time/instant.ts'
 import type { Source } from '../import-sources.ts'
 import { createCapturedPackets } from './captured-packets.ts'
 import { createIostatSamples } from './iostat-samples.ts'
+import { createLogUnits } from './log-units.ts'
 import type { MemberFile } from './member-file.ts'
 import { memberNameOf } from './member-name.ts'
 import { createScapBlocks } from './scap-blocks.ts'
@@ -29,7 +28,6 @@ export interface ImportedMemberSettings {
 }
 
 const mostFiles = 99
-const longestLine = 64 * 1024
 
 /** Two vantage points may come to the same letters. */
 function freeName(source: Source, settings: ImportedMemberSettings, ending?: string): string {
@@ -83,23 +81,13 @@ function unitMember(file: MemberFile, units: UnitStream): ImportedMember {
   }
 }
 
-/** `{"from":"keepalived-master.log","line":"Sun Nov 22 12:28:42 2026: A thread timer …"}`; all logs in one file. */
 function logMember(source: Source, { origin, memberOf }: ImportedMemberSettings): ImportedMember {
   const file = memberOf(memberNameOf('log', ''))
-  const decoder = new TextDecoder()
-  const encoder = new TextEncoder()
-  const splitter = createLineSplitter({
-    longestLine,
-    line(bytes) {
-      const line = decoder.decode(bytes).replace(/\r$/, '')
-      if (isOfLog(line, origin)) file.add(encoder.encode(`${JSON.stringify({ from: source.name, line })}\n`))
-    },
-    // Of no use, and told by the parser.
-    tooLong: () => undefined,
-  })
+  const units = createLogUnits(source.name, origin)
   return {
-    push: splitter.push,
-    end: () => splitter.push(Uint8Array.of(0x0a)),
+    push: (bytes) => file.add(units.push(bytes)),
+    // A last line without its line feed is one, too.
+    end: () => file.add(units.push(Uint8Array.of(0x0a))),
     files: [file],
     lostBytes: 0,
   }

@@ -1,9 +1,9 @@
 // Which file takes a probe's bytes, and cut into which units? One file a probe and part, whatever becomes of the tool.
 
 import type { ProbeBytes } from '../../capture/output.ts'
-import type { ProbeName } from '../../events/probe.ts'
 import type { Epoch } from '../../time/instant.ts'
 import { createIostatSamples } from './iostat-samples.ts'
+import { createLogUnits } from './log-units.ts'
 import type { MemberFile } from './member-file.ts'
 import { memberNameOf } from './member-name.ts'
 import { createPcapRecords, type PcapRecords } from './pcap-records.ts'
@@ -47,8 +47,9 @@ export function createMemberRoutes({ origin, keepsSecrets, memberOf, onCutOff }:
   const routes = new Map<string, Route>()
   const pcapFiles = new Map<string, PcapFile>()
 
-  function unitsOf(probe: ProbeName): UnitStream {
+  function unitsOf({ probe, part }: ProbeBytes): UnitStream {
     if (probe === 'sysdig') return createScapBlocks(origin, keepsSecrets)
+    if (probe === 'log') return createLogUnits(part, origin)
     return probe === 'iostat' ? createIostatSamples() : createWholeLines()
   }
 
@@ -58,7 +59,7 @@ export function createMemberRoutes({ origin, keepsSecrets, memberOf, onCutOff }:
     if (known?.life === output.life) return known
     if (known !== undefined && known.units.end() > 0) onCutOff(output)
     const pcap = output.probe === 'tcpdump' ? createPcapRecords(keepsSecrets) : undefined
-    const route = { units: pcap ?? unitsOf(output.probe), pcap, life: output.life, file: undefined }
+    const route = { units: pcap ?? unitsOf(output), pcap, life: output.life, file: undefined }
     routes.set(key, route)
     return route
   }
@@ -76,7 +77,8 @@ export function createMemberRoutes({ origin, keepsSecrets, memberOf, onCutOff }:
   }
 
   function firstFileOf({ pcap }: Route, { probe, part }: ProbeBytes): MemberFile | undefined {
-    if (pcap === undefined) return memberOf(memberNameOf(probe, part))
+    // All logs are in one file: each line bears the name of its own.
+    if (pcap === undefined) return memberOf(memberNameOf(probe, probe === 'log' ? '' : part))
     return pcap.header === undefined ? undefined : pcapFileOf(part, pcap.header)
   }
 

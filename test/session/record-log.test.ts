@@ -1,0 +1,73 @@
+// A recording that follows keepalived's log: what it logged is in the bundle, and says the same when it is played.
+
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, expect, test } from 'vitest'
+import { openRecord } from '../../src/session/record.ts'
+import { replayAll } from '../../src/session/replay.ts'
+import { spanOf } from '../../src/time/instant.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'whylate-record-log-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const fake = (name: string): string => resolve(import.meta.dirname, '../fixtures/bin', name)
+
+test.each([undefined, 8 * 1024 * 1024])('with flight memory %s', { timeout: 30_000 }, async (flightBytes) => {
+  const log = join(folder, 'keepalived.log')
+  writeFileSync(log, '2026-01-01T00:00:00+00:00 lb01 Keepalived_vrrp[812]: of another day\n')
+  const recording = await openRecord({
+    interfaces: [],
+    netns: undefined,
+    filter: undefined,
+    engine: 'none',
+    hasIostat: false,
+    paths: { tcpdump: fake('streams-adverts') },
+    logs: [log],
+    vrid: undefined,
+    interval: spanOf(100e6),
+    late: undefined,
+    budgetBytes: 64 * 1024 * 1024,
+    path: join(folder, `night-${flightBytes ?? 'plain'}`),
+    keepsSecrets: false,
+    maxSizeBytes: undefined,
+    maxLate: undefined,
+    flightBytes,
+    program: { version: '0.1.0', commandLine: ['record'] },
+  })
+  await sleep(500)
+  const stamp = new Date().toISOString().replace('Z', '000+00:00')
+  const line = (program: string, text: string): string => `${stamp} lb01 ${program}: ${text}\n`
+  appendFileSync(
+    log,
+    [
+      line('Keepalived_vrrp[812]', 'A thread timer expired 1.909790 seconds ago'),
+      line('sshd[99]', 'Accepted password for root'),
+      line('Keepalived_vrrp[812]', `(VI_1) \u001B[31m Entering BACKUP STATE`),
+      line('Keepalived_vrrp[812]', 'x'.repeat(70_000)),
+      line('Keepalived_vrrp[812]', 'last'),
+    ].join(''),
+  )
+  await sleep(700)
+  const live = await recording.stop('the test is over')
+  const member = gunzipSync(readFileSync(join(recording.path, 'log.ndjson.gz'))).toString()
+  const lines = member
+    .trimEnd()
+    .split('\n')
+    .map((one) => JSON.parse(one) as { from: string; line: string })
+  expect(lines.map(({ from }) => from)).toEqual(Array.from({ length: 3 }, () => 'keepalived.log'))
+  expect(lines[0]?.line).toContain('A thread timer expired')
+  expect(member).not.toMatch(/sshd|another day/)
+  const played = await replayAll(recording.path, {
+    budgetBytes: 64 * 1024 * 1024,
+    interval: undefined,
+    late: undefined,
+    vrid: undefined,
+  })
+  expect(played.complaints).toEqual([])
+  const eventsOf = (probes: typeof live.probes): unknown =>
+    probes.filter(({ name }) => name === 'log').map(({ name, events, state }) => ({ name, events, state }))
+  expect(eventsOf(live.probes)).toEqual([{ name: 'log', events: 3, state: 'ok' }])
+  expect(eventsOf(played.snapshot.probes)).toEqual(eventsOf(live.probes))
+})

@@ -29,7 +29,7 @@ const heard = (name: string): string =>
   Buffer.concat(
     outputs.flatMap((one) => (one.kind === 'bytes' && one.part === name ? [Buffer.from(one.bytes)] : [])),
   ).toString('latin1')
-const hears = (name: string, text: string): Promise<void> =>
+const expectHeard = (name: string, text: string): Promise<void> =>
   vi.waitFor(() => expect(heard(name)).toBe(text), { timeout: 8000, interval: 20 })
 
 test('only what is written from now on, from its first whole line', async () => {
@@ -37,7 +37,8 @@ test('only what is written from now on, from its first whole line', async () => 
   writeFileSync(path, 'old\nhalf a li')
   await follow(path)
   appendFileSync(path, 'ne\nnew\n')
-  await hears('half.log', 'new\n')
+  await expectHeard('half.log', 'new\n')
+  expect(outputs[0]).toMatchObject({ kind: 'started', probe: 'log', detail: 'half.log' })
 })
 
 test('renamed by logrotate: the old one to its end, then the new one; two logs of one name are told apart', async () => {
@@ -48,15 +49,15 @@ test('renamed by logrotate: the old one to its end, then the new one; two logs o
   await follow(path, other)
   appendFileSync(path, 'one\n')
   appendFileSync(other, 'beside\n')
-  await hears('k.log', 'one\n')
+  await expectHeard('k.log', 'one\n')
   renameSync(path, `${path}.1`)
   appendFileSync(`${path}.1`, 'two\nlast words')
   writeFileSync(path, 'three\n')
-  await hears('k.log', 'one\ntwo\nlast words\nthree\n')
+  await expectHeard('k.log', 'one\ntwo\nlast words\nthree\n')
   renameSync(path, `${path}.2`)
   appendFileSync(`${path}.2`, 'four\n')
-  await hears('k.log', 'one\ntwo\nlast words\nthree\nfour\n')
-  await hears('k.log-2', 'beside\n')
+  await expectHeard('k.log', 'one\ntwo\nlast words\nthree\nfour\n')
+  expect(heard('k.log-2')).toBe('beside\n')
 })
 
 test('cut in place (copytruncate): read on from its beginning, and said', async () => {
@@ -64,10 +65,10 @@ test('cut in place (copytruncate): read on from its beginning, and said', async 
   writeFileSync(path, '')
   await follow(path)
   appendFileSync(path, 'a long line before it was cut\n')
-  await hears('cut.log', 'a long line before it was cut\n')
+  await expectHeard('cut.log', 'a long line before it was cut\n')
   truncateSync(path, 0)
   appendFileSync(path, 'after\n')
-  await hears('cut.log', 'a long line before it was cut\nafter\n')
+  await expectHeard('cut.log', 'a long line before it was cut\nafter\n')
   expect(outputs.filter((one) => one.kind === 'said').map((one) => one.text)).toEqual([
     'cut.log was cut: lines that were written just before may be missing',
   ])
@@ -81,7 +82,7 @@ test('bytes are passed on as they are, however long a line; nothing is written t
   expect(statSync(path).mtimeMs).toBe(mtimeMs)
   const long = `${'x'.repeat(200_000)}\n`
   appendFileSync(path, Buffer.from(`\xff\xfe\x1b[31m\n${long}`, 'latin1'))
-  await hears('bytes.log', `\xff\xfe\x1b[31m\n${long}`)
+  await expectHeard('bytes.log', `\xff\xfe\x1b[31m\n${long}`)
 })
 
 test('what became something else is told once, and again when it is back', async () => {
@@ -94,7 +95,7 @@ test('what became something else is told once, and again when it is back', async
   await vi.waitFor(() => expect(kinds()).toEqual(['started', 'ended']), { timeout: 5000 })
   rmSync(path)
   writeFileSync(path, 'here\n')
-  await hears('gone.log', 'here\n')
+  await expectHeard('gone.log', 'here\n')
   await vi.waitFor(() => expect(kinds().filter((kind) => kind !== 'bytes')).toEqual(['started', 'ended', 'started']))
 })
 

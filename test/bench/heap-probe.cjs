@@ -6,7 +6,8 @@ const { threadId } = require('node:worker_threads')
 
 const everyMs = 10_000
 const file = process.env.WHYLATE_HEAP_FILE
-const isWhylate = String(process.argv[1]).endsWith('whylate.js')
+/** In a worker the script is the worker's own. */
+const isWhylate = threadId > 0 || process.argv.some((argument) => argument.endsWith('whylate.js'))
 if (file !== undefined && isWhylate)
   setInterval(() => {
     const { heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage()

@@ -14,8 +14,10 @@ import { openEngine } from '../../dist/session/engine.js'
 import { feedFile } from '../../dist/session/file-source.js'
 import { epochOf, instantAt } from '../../dist/time/instant.js'
 
-const folder = process.argv[2] ?? new URL('../captures/incidents/cpu-quota-qemu', import.meta.url).pathname
-const wanted = Number(process.argv[3] ?? 10_000_000)
+const isJson = process.argv.includes('--json')
+const given = process.argv.slice(2).filter((one) => one !== '--json')
+const folder = given[0] ?? new URL('../captures/incidents/cpu-quota-qemu', import.meta.url).pathname
+const wanted = Number(given[1] ?? 10_000_000)
 const rounds = 200
 const warmUp = 3
 const everything = { from: -Infinity, to: Infinity }
@@ -131,13 +133,44 @@ const row = (what, times) => {
   }
   return `${what.padEnd(34)}${at('wall', 0.5)}${at('wall', 0.99)}${at('cpu', 0.5)}${at('cpu', 0.99)}${`${times[0].cpu.toFixed(1)} ms`.padStart(13)}\n`
 }
-const verdict = timesOf((late, flow) => explain(late, flow, all))
+/** Repeated later, a late advert has the verdict that it had at first; the same of the rows in its window. */
+const seen = new Map()
+const isSame = { verdict: true, window: true }
+function compare(kind, late, answer) {
+  const key = `${kind} ${((late.number - 1) % engine.late.length) + 1}`
+  if (!seen.has(key)) seen.set(key, answer)
+  if (seen.get(key) !== answer) isSame[kind] = false
+}
+
+const verdict = timesOf((late, flow) => {
+  const { cause, confidence, culprit } = explain(late, flow, all)
+  compare('verdict', late, `${cause} ${confidence} ${culprit?.name}`)
+})
 const ranking = timesOf((late, flow) =>
   suspectsOf(subjectOf(late, flow, all), { cause: 'unknown', culprit: undefined }),
 )
 const query = timesOf((late) => {
-  for (const name of tables) store[name].slices({ from: late.previousAt, to: late.at })
+  let rows = 0
+  for (const name of tables)
+    for (const { from, to } of store[name].slices({ from: late.previousAt, to: late.at })) rows += to - from
+  compare('window', late, rows)
 })
+if (isJson) {
+  const figures = (times) => {
+    const sorted = (kind) =>
+      times
+        .slice(warmUp)
+        .map((one) => one[kind])
+        .toSorted((a, b) => a - b)
+    const at = (kind, share) => sorted(kind)[Math.floor(share * (rounds - 1))]
+    return { median: at('cpu', 0.5), p99: at('cpu', 0.99), wallP99: at('wall', 0.99) }
+  }
+  const told = (times, same) => ({ ...figures(times), same })
+  process.stdout.write(
+    `${JSON.stringify({ rows: rowsOf(), verdict: told(verdict, isSame.verdict), window: told(query, isSame.window) })}\n`,
+  )
+  process.exit(0)
+}
 process.stdout.write(`${cpus()[0]?.model ?? '?'}, Linux ${release()}, Node ${process.version}\n`)
 process.stdout.write(
   `${(rowsOf() / 1e6).toFixed(1)} M rows stored (${repeats} times ${folder.split('/').at(-1)}), ${lates.length} late adverts\n`,

@@ -1,0 +1,81 @@
+// scap into the store, one core, against `sysdig -r FILE -q` of the same file, which only skims. The same answers: as many
+// events as sysdig numbers, nothing malformed, and each round as many rows as there are events to make rows of.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createScapParser } from '../../../dist/parse/scap/scap-parser.js'
+import { createKernelIntake } from '../../../dist/session/kernel-intake.js'
+import { openStore } from '../../../dist/store/store.js'
+import { epochOf } from '../../../dist/time/instant.js'
+import { byTurns, median, secondsOf, tell } from '../measure.js'
+import { firstStampOf, repeatedScap } from '../repeat-scap.js'
+
+const capture = new URL('../../captures/scap/main-loop-stopped-guest.scap.gz', import.meta.url).pathname
+const wanted = Number(process.argv[2] ?? 3_000_000)
+const pieceBytes = 256 * 1024
+const folder = mkdtempSync(join(tmpdir(), 'whylate-bench-'))
+
+function read(bytes) {
+  const store = openStore(4 * 2 ** 30)
+  let malformed = 0
+  const tally = { events: 0, malformed: () => malformed++, ignored() {} }
+  const parser = createScapParser({
+    origin: epochOf(firstStampOf(capture)),
+    sink: createKernelIntake(store, tally, () => undefined),
+  })
+  const begun = performance.now()
+  for (let at = 0; at < bytes.length; at += pieceBytes) parser.push(bytes.subarray(at, at + pieceBytes))
+  parser.end()
+  const seconds = (performance.now() - begun) / 1000
+  const rows = store.calls.length + store.switches.length
+  return { seconds, events: parser.counts.events, rows, malformed, bytesPerEvent: store.bytes / parser.counts.events }
+}
+
+try {
+  const file = join(folder, 'long.scap')
+  writeFileSync(file, Buffer.concat([...repeatedScap(capture, wanted)]))
+  const whole = readFileSync(file)
+  const rounds = []
+  const { ours, theirs } = await byTurns(
+    5,
+    () => {
+      rounds.push(read(whole))
+      return rounds.at(-1).events / rounds.at(-1).seconds
+    },
+    () => {
+      const seconds = secondsOf(['sysdig', '-r', file, '-q'])
+      return seconds === undefined ? undefined : rounds[0].events / seconds
+    },
+  )
+  const numbered = spawnSync('sysdig', ['-r', capture, '-p', '%evt.num'], { encoding: 'utf8', maxBuffer: 1 << 30 })
+  const once = read(Buffer.concat([...repeatedScap(capture, 1)]))
+  const last = Number(numbered.stdout?.trim().split('\n').at(-1))
+  const ratio = median(ours) / median(theirs)
+  tell({
+    what: 'scap into the store, one core',
+    bar: '≥ the rate of `sysdig -r FILE -q`',
+    ours: ours.map((rate) => rate / 1e6),
+    theirs: theirs.map((rate) => rate / 1e6),
+    unit: 'M events/s',
+    ratio,
+    isMet: ratio >= 1,
+    same:
+      rounds.every((one) => one.malformed === 0 && one.rows === rounds[0].rows && one.events === rounds[0].events) &&
+      (numbered.status !== 0 || once.events === last),
+    note: `${rounds[0].events} events, of one round ${once.events} and sysdig numbers ${last}`,
+  })
+  tell({
+    what: 'memory of an event in the store, names included',
+    bar: '≤ 48 bytes',
+    ours: rounds.map((one) => one.bytesPerEvent),
+    theirs: [],
+    unit: 'bytes',
+    isMet: rounds[0].bytesPerEvent <= 48,
+    same: true,
+    note: 'a call is two events and one row of 46 bytes',
+  })
+} finally {
+  rmSync(folder, { recursive: true })
+}

@@ -111,6 +111,12 @@ const environment = {
   BPFTRACE_PERF_RB_PAGES: '256',
 }
 
+/** By the script's own steps: its pair `9 STEP`. */
+const leftOut: readonly string[] = [
+  'asked for less (step 1 of 2): births, ends and CPU time of processes other than keepalived and qemu are not told',
+  'asked for less (step 2 of 2): of processes other than keepalived and qemu only signals, ptrace and slow disk requests are told',
+]
+
 /** The script takes sixteen pairs at most; further ones it finds by their name when they exec. */
 const mostWatched = 16
 
@@ -121,15 +127,19 @@ export interface BpftraceOptions {
 }
 
 export function bpftraceSpec({ path, version, watched }: BpftraceOptions): ToolSpec {
-  const pairs = watched.slice(0, mostWatched).flatMap(({ pid, kind }) => [kind === 'keepalived' ? '1' : '2', `${pid}`])
-  const command = [...tracefsCommand(), ...asBatch, path, '-q', '-B', 'full', script, ...pairs]
+  const argvOf = (before: readonly string[]): ToolSpec['argv'] => {
+    const pairs = watched.map(({ pid, kind }) => [kind === 'keepalived' ? '1' : '2', `${pid}`])
+    const all = [...before, ...pairs.flat()].slice(0, 2 * mostWatched)
+    const command = [...tracefsCommand(), ...asBatch, path, '-q', '-B', 'full', script, ...all]
+    return [command[0] ?? path, ...command.slice(1)]
+  }
   return {
     probe: 'bpftrace',
     part: '',
     tool: 'bpftrace',
     version,
     detail: `probes/kernel.bt${needsMount() ? ', tracefs mounted privately' : ''}`,
-    argv: [command[0] ?? path, ...command.slice(1)],
+    argv: argvOf([]),
     env: environment,
     killAfterMs: 3000,
     restart: patient,
@@ -138,5 +148,6 @@ export function bpftraceSpec({ path, version, watched }: BpftraceOptions): ToolS
     poke: undefined,
     waitsFor: undefined,
     readStderr: readBpftraceStderr,
+    narrowings: leftOut.map((leavesOut, i) => ({ argv: argvOf(['9', `${i + 1}`]), leavesOut })),
   }
 }

@@ -53,6 +53,10 @@ export interface RunningProbes {
   heartbeatTid(): number | undefined
   /** Of our children and their guard, not of ourselves. */
   pids(): readonly number[]
+  /** Asks the kernel engine for less, by its step-th narrowing; 0: for all of it again. */
+  narrow(step: number, because: string): void
+  /** How many such steps the engine that runs has. */
+  narrowings(): number
   /** Stops reading all pipes, so that nothing queues here. The tools count what they then lose. */
   pause(): void
   resume(): void
@@ -76,6 +80,7 @@ export async function startProbes(
   const followers = await followAll(options.logs ?? [], clock, listener)
   const children: Supervised[] = []
   let heartbeat: Heartbeat | undefined
+  let kernel: Supervised | undefined
   let stopping: Promise<void> | undefined
   let isPaused = false
   const isWanted = (): boolean => stopping === undefined
@@ -141,7 +146,8 @@ export async function startProbes(
       if (tool === 'none' || !isWanted()) break
       const started = await startFirstThatSpeaks(await candidatesOf(tool, absences), run, listener, isWanted)
       // One engine is enough: that bpftrace stands in for sysdig is no blind spot; `whylate doctor` says why it does.
-      if (started.running !== undefined) return tool
+      kernel = started.running
+      if (kernel !== undefined) return tool
       await closeHeartbeat()
       const failure = joinFailures(started.failures, tool)
       if (failure !== undefined) absences.push(failure)
@@ -175,6 +181,8 @@ export async function startProbes(
     engine,
     heartbeatTid: () => heartbeat?.tid,
     pids: () => [...children.map((child) => child.pid()), guardChildren().pid].filter((pid) => pid !== undefined),
+    narrow: (step, because) => kernel?.narrow(step, because),
+    narrowings: () => kernel?.spec.narrowings?.length ?? 0,
     pause() {
       isPaused = true
       for (const child of children) child.pause()

@@ -32,6 +32,8 @@ export interface Supervised {
   /** Stops reading its pipe: the child waits in write(), nothing queues here. What it then loses it counts itself. */
   pause(): void
   resume(): void
+  /** Starts it again with its step-th narrowing; 0: all of it. Nothing where it is asked for just that, or has no such step. */
+  narrow(step: number, because: string): void
   /** Idempotent; true for a child that is already dead, too. */
   stop(): Promise<void>
 }
@@ -62,9 +64,16 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
   let hear: (word: FirstWord) => void = () => undefined
   const firstWord = new Promise<FirstWord>((resolve) => (hear = resolve))
 
+  let step = 0
+
   const own = ownPart(spec)
   const say = (text: string): void => listener({ kind: 'said', ...own, at: clock.now(), text })
   const speech = createSpeech(spec, clock, listener)
+
+  function asked(): ToolSpec {
+    const argv = spec.narrowings?.[step - 1]?.argv
+    return argv === undefined ? spec : { ...spec, argv }
+  }
 
   function start(): void {
     wait = undefined
@@ -78,7 +87,7 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     saidWaiting = undefined
     speech.begin()
     const now = clock.now()
-    const child = startChild(spec, { bytes, line: (text) => speech.line(text) })
+    const child = startChild(asked(), { bytes, line: (text) => speech.line(text) })
     if (pausedAt !== undefined) child.pause()
     life = {
       child,
@@ -102,11 +111,24 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     if (!life.hasSpoken) {
       life.hasSpoken = true
       spoken++
-      const { tool, argv } = spec
+      const { tool, argv } = asked()
+      const leavesOut = spec.narrowings?.[step - 1]?.leavesOut
       const { version = spec.version, detail, pids } = speech.introduced ?? {}
       const told = detail === undefined ? spec.detail : `${detail}, by ${spec.detail}`
       const inside = pids === undefined ? {} : { inside: pids }
-      listener({ kind: 'started', ...own, at, pid: life.child.pid, tool, version, detail: told, argv, ...inside })
+      const less = leavesOut === undefined ? {} : { leavesOut }
+      listener({
+        kind: 'started',
+        ...own,
+        at,
+        pid: life.child.pid,
+        tool,
+        version,
+        detail: told,
+        argv,
+        ...inside,
+        ...less,
+      })
       hear({ kind: 'speaks', afterMs: between(life.startedAt, at) / millisecond })
     }
     listener({ kind: 'bytes', probe: spec.probe, at, life: spoken - 1, part: spec.part, bytes: chunk })
@@ -211,6 +233,13 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
       if (stalled > stallMs * millisecond)
         say(`whylate did not read ${spec.tool} for ${seconds(stalled)}: it could not keep up; see its drops`)
       life.child.resume()
+    },
+    narrow(wanted, because) {
+      if (wanted === step || wanted > (spec.narrowings?.length ?? 0) || stopping !== undefined) return
+      step = wanted
+      if (life === undefined) return
+      life.givenUp = `${spec.tool} is started anew: ${because}`
+      life.child.stop()
     },
     stop: () => (stopping ??= end()),
   }

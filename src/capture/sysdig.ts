@@ -36,6 +36,28 @@ export function sysdigFilter(ownPid: number, heartbeatTid: number | undefined): 
   return `${beat}evt.type in (${alwaysKept.join(',')}) or not (proc.pid=${ownPid} or proc.ppid=${ownPid})`
 }
 
+/** All versions know `startswith`; thread names do not matter: proc.name is the one of the process. */
+const senders = '(proc.name startswith keepalived or proc.name startswith qemu)'
+
+/** What remains when it is too much: the calls of others go first, then who had the CPU. */
+function narrowerFilters(
+  heartbeatTid: number | undefined,
+): readonly { readonly filter: string; readonly leavesOut: string }[] {
+  const beat = heartbeatTid === undefined ? '' : `thread.tid=${heartbeatTid} or `
+  const life = alwaysKept.filter((type) => type !== 'switch').join(',')
+  return [
+    {
+      filter: `${beat}evt.type in (${alwaysKept.join(',')}) or ${senders}`,
+      leavesOut: 'asked for less (step 1 of 2): calls of processes other than keepalived and qemu are not told',
+    },
+    {
+      filter: `${beat}evt.type in (${life}) or ${senders}`,
+      leavesOut:
+        'asked for less (step 2 of 2): of processes other than keepalived and qemu only births and ends are told',
+    },
+  ]
+}
+
 const installModule =
   'apt-get install falcosecurity-scap-dkms "linux-headers-$(uname -r)" && modprobe scap, or --engine bpftrace'
 
@@ -115,14 +137,23 @@ export interface SysdigOptions {
 
 export function sysdigSpec(options: SysdigOptions): ToolSpec {
   const driver = options.driver === 'module' ? [] : ['--modern-bpf']
-  const filter = sysdigFilter(options.ownPid, options.heartbeatTid)
+  const argvOf = (filter: string): ToolSpec['argv'] => [
+    options.path,
+    ...driver,
+    '-v',
+    '-s',
+    `${snapBytes}`,
+    '-w',
+    '-',
+    filter,
+  ]
   return {
     probe: 'sysdig',
     part: '',
     tool: 'sysdig',
     version: options.version,
     detail: options.driver === 'module' ? 'kernel module' : 'modern BPF',
-    argv: [options.path, ...driver, '-v', '-s', `${snapBytes}`, '-w', '-', filter],
+    argv: argvOf(sysdigFilter(options.ownPid, options.heartbeatTid)),
     env: { LC_ALL: 'C', TZ: 'UTC' },
     killAfterMs: 2000,
     restart: patient,
@@ -131,5 +162,9 @@ export function sysdigSpec(options: SysdigOptions): ToolSpec {
     poke: undefined,
     waitsFor: undefined,
     readStderr: readSysdigStderr,
+    narrowings: narrowerFilters(options.heartbeatTid).map(({ filter, leavesOut }) => ({
+      argv: argvOf(filter),
+      leavesOut,
+    })),
   }
 }

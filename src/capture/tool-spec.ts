@@ -50,6 +50,13 @@ export interface Lifeline {
   readonly beat: (number: number) => string
 }
 
+/** One step of asking the tool for less, because the host or we cannot keep up. */
+export interface Narrowing {
+  readonly argv: ToolSpec['argv']
+  /** What is then not told; a sentence, for a blind spot. */
+  readonly leavesOut: string
+}
+
 export interface ToolSpec {
   readonly probe: ProbeName
   /** Which of several children of this probe; '' for the only one. */
@@ -75,6 +82,8 @@ export interface ToolSpec {
   /** Why starting it now would be in vain (its interface is gone); undefined: it may start. Asked each second. */
   readonly waitsFor: (() => string | undefined) | undefined
   readonly readStderr: (line: string) => StderrMeaning
+  /** Each asks for less than the one before. */
+  readonly narrowings?: readonly Narrowing[]
 }
 
 /** Whom its notices are about. */

@@ -22,6 +22,8 @@ type Notice =
       readonly argv?: readonly string[]
       /** Of a guest: pids of ours in there. */
       readonly inside?: readonly number[]
+      /** What it was not asked for this time, to spare the host; a sentence. */
+      readonly leavesOut?: string
     }
   /** What it has used so far in this life, where it runs on another kernel than we. */
   | {

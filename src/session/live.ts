@@ -9,6 +9,7 @@ import type { OutputListener } from '../capture/output.ts'
 import { openOwnClock, type OwnClock } from '../capture/own-clock.ts'
 import { startProbes, type ProbeOptions, type RunningProbes } from '../capture/probes.ts'
 import type { Instant, Span } from '../time/instant.ts'
+import { createBackOff, type BackOffLimits } from './back-off.ts'
 import type { EngineOptions } from './engine.ts'
 import { openEngineHere, openEngineWorker, type EngineHost } from './engine-host.ts'
 import { createSessionNotes } from './session-notes.ts'
@@ -19,6 +20,8 @@ export interface LiveSettings extends Omit<ProbeOptions, 'watched'> {
   readonly interval: Span | undefined
   readonly late: Span | undefined
   readonly budgetBytes: number
+  /** When the kernel engine is asked for less; the usual limits without it. */
+  readonly backOff?: BackOffLimits
 }
 
 export interface LiveSession {
@@ -135,10 +138,21 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
     await engine.end()
     throw error
   }
+  const backOff = createBackOff(settings.backOff)
+  const unsubscribe = engine.subscribe(() => {
+    if (stopping !== undefined) return
+    const { now: at, probes: rows, own } = engine.snapshot()
+    const kernel = rows.find(
+      (row) => row.part === '' && (row.name === 'sysdig' || row.name === 'bpftrace') && row.state !== 'absent',
+    )
+    const step = backOff.feel({ at, lost: kernel?.dropped ?? 0, cpuShare: own.cpuShare }, probes.narrowings())
+    if (step !== undefined) probes.narrow(step.step, step.because)
+  })
   const notes = createSessionNotes()
   const watching = watchLinks(settings.netns, probes.links, clock, listener)
   async function end(): Promise<Snapshot> {
     clearInterval(watching)
+    unsubscribe()
     engine.hold()
     await probes.stop()
     return engine.end()

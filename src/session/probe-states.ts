@@ -34,6 +34,8 @@ interface Probe {
   measuredEvents: number
   isSilent: boolean
   hasStarted: boolean
+  /** It is asked for less just now. */
+  leavesOut: string | undefined
   /** Bytes of it came last. */
   heardAt: Instant | undefined
   cost: Cost | undefined
@@ -62,6 +64,12 @@ const empty = (name: ProbeName, part: string): ProbeView => ({
   malformed: 0,
   reason: undefined,
   remedy: undefined,
+})
+
+/** How a probe is shown while nothing happens to it. */
+const restingOf = (leavesOut: string | undefined): Pick<ProbeView, 'state' | 'reason'> => ({
+  state: leavesOut === undefined ? 'ok' : 'degraded',
+  reason: leavesOut,
 })
 
 /** A probe that starts within this of the session has seen all of it. */
@@ -114,6 +122,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
       measuredEvents: 0,
       isSilent: false,
       hasStarted: false,
+      leavesOut: undefined,
       heardAt: undefined,
       cost: undefined,
       saidAt: undefined,
@@ -168,6 +177,14 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
       switch (notice.kind) {
         case 'started':
           blindSpots.close(`${key} down`, notice.at)
+          blindSpots.close(`${key} narrowed`, notice.at)
+          if (notice.leavesOut !== undefined)
+            blindSpots.open(`${key} narrowed`, {
+              ...source,
+              from: notice.at,
+              reason: notice.leavesOut,
+              remedy: undefined,
+            })
           // bpftrace compiles for seconds before it sees anything.
           if (!probe.hasStarted && between(startedAt, notice.at) > atOnce) {
             blindSpots.add({
@@ -179,6 +196,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
             })
           }
           probe.hasStarted = true
+          probe.leavesOut = notice.leavesOut
           probe.droppedBefore += probe.dropsOfLife
           probe.dropsOfLife = 0
           probe.lastDropsAt = notice.at
@@ -186,11 +204,10 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
           probe.cost = { at: notice.at, cpuMs: 0, rssBytes: 0, share: undefined }
           probe.view = {
             ...probe.view,
-            state: 'ok',
+            ...restingOf(notice.leavesOut),
             tool: notice.tool,
             version: notice.version,
             detail: notice.detail,
-            reason: undefined,
             remedy: undefined,
           }
           return
@@ -290,7 +307,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
           probe.view.reason?.endsWith('just now') === true &&
           now - probe.lastDropsAt > 10e9
         if (perSecond !== probe.view.perSecond || probe.tally.events !== probe.view.events) version++
-        probe.view = { ...probe.view, perSecond, ...(isQuietAgain ? { state: 'ok' as const, reason: undefined } : {}) }
+        probe.view = { ...probe.view, perSecond, ...(isQuietAgain ? restingOf(probe.leavesOut) : {}) }
         // A word in passing does not stand there for the rest of the night.
         if (probe.saidAt !== undefined && now - probe.saidAt > wordsStay && probe.view.state === 'ok') {
           probe.view = { ...probe.view, reason: undefined }

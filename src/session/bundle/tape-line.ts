@@ -54,6 +54,7 @@ const noticeLine = v.variant('kind', [
     detail: text,
     argv: v.optional(v.array(text)),
     inside: v.optional(v.pipe(v.array(v.number()), v.maxLength(100))),
+    leavesOut: v.optional(text),
   }),
   v.object({ ...notes, kind: v.literal('cost'), probe, at: instant, cpuMs: v.number(), rssBytes: v.number() }),
   v.object({ ...notes, kind: v.literal('drops'), probe, at: instant, total: v.number() }),
@@ -88,11 +89,12 @@ export function parseTapeLine(line: string): TapeLine | undefined {
 
 function noticeOf(read: v.InferOutput<typeof noticeLine>): ProbeNotice {
   if (read.kind !== 'started') return read
-  const { argv, inside, ...rest } = read
+  const { argv, inside, leavesOut, ...rest } = read
   return {
     ...rest,
     pid: read.pid,
     ...(argv === undefined ? {} : { argv }),
     ...(inside === undefined ? {} : { inside }),
+    ...(leavesOut === undefined ? {} : { leavesOut }),
   }
 }

@@ -17,8 +17,14 @@ const scap = join(folder, 'long.scap')
 const argv = (file) => [
   join(root, 'bin/whylate.js'),
   'report',
-  ...['--pcap', join(incident, 'tap.pcap'), '--iostat', join(incident, 'iostat.json.gz'), '--scap', file],
-  ...['--format', 'json'],
+  '--pcap',
+  join(incident, 'tap.pcap'),
+  '--iostat',
+  join(incident, 'iostat.json.gz'),
+  '--scap',
+  file,
+  '--format',
+  'json',
 ]
 
 function report(file) {

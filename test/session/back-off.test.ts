@@ -1,0 +1,102 @@
+// A host that is too much for the kernel engine: it is asked for less by steps, each is a blind spot, and for all again later.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, expect, test, vi } from 'vitest'
+import { backOffLimits, createBackOff, type BackOff } from '../../src/session/back-off.ts'
+import { openRecord } from '../../src/session/record.ts'
+import { replayAll } from '../../src/session/replay.ts'
+import { instantOf, spanOf } from '../../src/time/instant.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'whylate-back-off-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const fake = (name: string): string => resolve(import.meta.dirname, '../fixtures/bin', name)
+
+/** Lets seconds pass in each of which so much was lost and used; the steps that were taken, with their seconds. */
+function playOn(backOff: BackOff) {
+  let second = 0
+  let lost = 0
+  return (count: number, lostPerSecond: number, cpuShare = 0.1): string[] => {
+    const steps: string[] = []
+    for (let i = 0; i < count; i++) {
+      second++
+      lost += lostPerSecond
+      const step = backOff.feel({ at: instantOf(second * 1e9), lost, cpuShare }, 2)
+      if (step !== undefined) steps.push(`${second}: ${step.step}`)
+    }
+    return steps
+  }
+}
+
+test('losses that go on narrow by one step, then by another; one burst does not', () => {
+  const play = playOn(createBackOff())
+  expect(play(60, 0)).toEqual([])
+  expect(play(1, 100_000)).toEqual([])
+  expect(play(30, 0)).toEqual([])
+  expect(play(60, 500)).toEqual(['94: 1', '114: 2'])
+})
+
+test('after five minutes without a loss it widens by a step; what was widened too early waits longer', () => {
+  const play = playOn(createBackOff())
+  play(1, 0)
+  expect(play(3, 500)).toEqual(['4: 1'])
+  expect(play(310, 0)).toEqual(['304: 0'])
+  // Too early: lossy again, until second 334.
+  expect(play(20, 500)).toEqual(['324: 1'])
+  expect(play(590, 0)).toEqual([])
+  expect(play(30, 0)).toHaveLength(1)
+})
+
+test('more than its share of a core, for ten seconds, narrows, too; and it stays narrow while there is no room for more', () => {
+  const play = playOn(createBackOff())
+  expect(play(9, 0, 2)).toEqual([])
+  expect(play(1, 0, 2)).toEqual(['10: 1'])
+  const narrow = 0.65 * backOffLimits.cpuShare
+  expect(play(1000, 0, narrow)).toEqual([])
+  expect(play(400, 0, 0.1)).toHaveLength(1)
+})
+
+test(
+  'a recorder whose bpftrace cannot keep up asks it for less, says what it no longer sees, and asks for all again',
+  { timeout: 40_000 },
+  async () => {
+    const asked = join(folder, 'asked')
+    vi.stubEnv('ASKED', asked)
+    const recording = await openRecord({
+      interfaces: [],
+      netns: undefined,
+      filter: undefined,
+      engine: 'bpftrace',
+      hasIostat: false,
+      paths: { tcpdump: fake('streams-adverts'), bpftrace: fake('loses-until-asked-for-less') },
+      vrid: undefined,
+      interval: spanOf(100e6),
+      late: undefined,
+      budgetBytes: 16 * 1024 * 1024,
+      path: join(folder, 'narrowed'),
+      keepsSecrets: false,
+      maxSizeBytes: undefined,
+      maxLate: undefined,
+      flightBytes: undefined,
+      backOff: { cpuShare: 9, lossySeconds: 2, settleSeconds: 3, calmSeconds: 4 },
+      program: { version: '0.1.0', commandLine: ['record'] },
+    })
+    const stepsAsked = (): string => readFileSync(asked, 'utf8').split('\n').join('')
+    await vi.waitFor(() => expect(stepsAsked()).toMatch(/^010/), { timeout: 25_000, interval: 100 })
+    const live = await recording.stop('the test is over')
+    vi.unstubAllEnvs()
+
+    const isNarrow = (spot: { readonly reason: string }): boolean =>
+      spot.reason.startsWith('asked for less (step 1 of 2)')
+    const spot = live.blindSpots.find(isNarrow)
+    expect(spot?.reason).toContain('births, ends and CPU time of processes other than keepalived and qemu are not told')
+    expect((spot?.to ?? 0) - (spot?.from ?? 0)).toBeGreaterThan(2e9)
+    expect(live.blindSpots.some((one) => one.reason.includes('it is asked for less (step 1 of 2)'))).toBe(true)
+
+    // The tape knows it as well.
+    const settings = { budgetBytes: 16 * 1024 * 1024, interval: undefined, late: undefined, vrid: undefined }
+    const { session } = await replayAll(recording.path, settings)
+    expect(session.blindSpots.find(isNarrow)).toMatchObject({ source: 'bpftrace', from: spot?.from })
+  },
+)

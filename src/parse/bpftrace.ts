@@ -79,13 +79,15 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
 
   function announce(events_: number): void {
     announced += events_
-    announcedAt = lastAt
+    // The first that is not told yet: losses may go on and on.
+    announcedAt ??= lastAt
   }
 
   /** A CPU that lost lines may have nothing more to say. */
   function tellAnnounced(at: Instant): void {
     if (announced > 0) sink.lost(at, announced, instantOf((announcedAt ?? at) - noticedWithin))
     announced = 0
+    announcedAt = undefined
   }
 
   function count(cpu: number, seq: number, at: Instant): void {
@@ -95,6 +97,7 @@ export function createBpftraceParser({ sink, instantAt, fileOf, deviceOf }: Bpft
     const missing = last === undefined ? 0 : seq - last.seq - 1
     if (last === undefined || missing <= 0) return
     announced -= Math.min(missing, announced)
+    if (announced === 0) announcedAt = undefined
     sink.lost(at, missing, last.at)
   }
 

@@ -1,4 +1,4 @@
 // What `whylate export --to` can make.
 
-export const exportForms = ['pcapng', 'csv', 'json', 'perfetto'] as const
+export const exportForms = ['pcapng', 'csv', 'json', 'perfetto', 'bundle'] as const
 export type ExportForm = (typeof exportForms)[number]

@@ -10,6 +10,7 @@ import { reportOf } from '../report/report.ts'
 import { createPcapngWriter } from '../session/adverts-pcapng.ts'
 import { refuseToWrite } from '../session/bundle/bundle-folder.ts'
 import { openExportedBundle, type ExportedBundle } from '../session/exported-bundle.ts'
+import { writeRedactedBundle } from '../session/redact/redacted-bundle.ts'
 import { createPseudonyms, type Pseudonyms } from '../session/pseudonyms.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import type { ExportForm } from './export-forms.ts'
@@ -35,7 +36,7 @@ async function* pcapngOf(bundle: ExportedBundle, names: Pseudonyms | undefined):
 }
 
 async function* textOf(
-  form: Exclude<ExportForm, 'pcapng'>,
+  form: Exclude<ExportForm, 'pcapng' | 'bundle'>,
   bundle: ExportedBundle,
   names: Pseudonyms | undefined,
 ): AsyncGenerator<string> {
@@ -118,10 +119,29 @@ async function writeOut(pieces: AsyncIterable<Uint8Array>): Promise<void> {
   }
 }
 
+async function exportBundle(
+  path: string,
+  { remarks }: ExportedBundle,
+  { output = '', quiet }: ExportOptions,
+  names: Pseudonyms,
+): Promise<ExitCode> {
+  const written = await writeRedactedBundle(path, output, names)
+  if (quiet !== true)
+    for (const one of [...remarks, ...written.complaints, ...written.remarks]) notice(`whylate: ${one}`)
+  notice(`whylate: written to ${written.path}; look through it before you give it away`)
+  return written.complaints.length > 0 ? exitCode.bundle : exitCode.done
+}
+
 export async function runExport(path: string, options: ExportOptions): Promise<ExitCode> {
   const { to, output, budget } = options
   if (to === 'pcapng' && output === undefined && process.stdout.isTTY)
     throw new Fault('A packet capture is nothing for a terminal.', 'Give -o FILE.pcapng, or a pipe.', 2)
+  if (to === 'bundle' && (options.output === undefined || (options.redact !== true && options.redactKey === undefined)))
+    throw new Fault(
+      'As a bundle a bundle is exported only to be redacted, into another one.',
+      'Give --redact and -o NAME.whylate; as it is, it is packed by: tar czf NAME.whylate.tgz NAME.whylate.',
+      2,
+    )
   const bundle = await openExportedBundle(path, {
     budgetBytes: budget,
     interval: undefined,
@@ -134,6 +154,7 @@ export async function runExport(path: string, options: ExportOptions): Promise<E
       names = createPseudonyms(options.redactKey)
       names.learn(namesTold(bundle.session, bundle.evidence))
     }
+    if (to === 'bundle') return await exportBundle(path, bundle, options, names ?? createPseudonyms())
     const pieces = joinedOf(to === 'pcapng' ? pcapngOf(bundle, names) : textOf(to, bundle, names))
     if (output === undefined) await writeOut(pieces)
     else await writeFile(output, pieces)

@@ -37,6 +37,11 @@ export interface BundleWriter {
   mark(at: Instant, text: string): void
   /** A flight recording is told what is late, several times a second. Returns what its user should know. */
   look(view: GateView): readonly string[]
+  /** For whoever writes what was recorded before: a stretch that nobody could see, or that was kept whole. */
+  blind(spot: BlindSpot): void
+  keep(claim: Claim): void
+  /** A probe must never wait; whoever can, waits here until the disk has caught up. */
+  roomFor(): Promise<void>
   /** Resolves with the reason when the disk takes no more. */
   readonly refused: Promise<string>
   /** Writes what waits and closes the manifest. Idempotent. */
@@ -53,6 +58,10 @@ export interface BundleSettings {
   readonly queueBytes?: number
   /** Keeps only the windows that matter of what the kernel engine says; so many bytes of it wait in memory. */
   readonly flight?: { readonly budgetBytes: number; readonly times?: PlanTimes }
+  /** What is written was in a bundle before. */
+  readonly isCopy?: boolean
+  /** What is written is of a flight recording, which said what it kept. */
+  readonly recorded?: Manifest['flight']
   /** Called after each round. */
   readonly onRound?: () => void
 }
@@ -95,6 +104,7 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   const routes = createMemberRoutes({
     origin,
     keepsSecrets,
+    ...(settings.isCopy === undefined ? {} : { isCopy: settings.isCopy }),
     memberOf,
     onCutOff: ({ probe, at }) => blind({ source: probe, from: at, to: at, reason: cutOff, remedy: undefined }),
   })
@@ -115,11 +125,12 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
 
   function manifestText(closed: Manifest['closed'], closedMembers: readonly Member[]): string {
     const members = closedMembers.length > 0 ? closedMembers : [tapeName, ...files.keys()].map((name) => ({ name }))
+    const flight = settings.flight ?? settings.recorded
     const whole: Manifest = {
       ...settings.manifest,
       ...(closed === undefined ? {} : { closed }),
       secrets: keepsSecrets ? 'kept' : 'removed',
-      ...(settings.flight === undefined ? {} : { flight: { budgetBytes: settings.flight.budgetBytes } }),
+      ...(flight === undefined ? {} : { flight: { budgetBytes: flight.budgetBytes } }),
       probes: [...probes.values()],
       members: [...members],
     }
@@ -297,6 +308,14 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
       gate.look(view, settings.now())
       if (waitingBytes() > earlyBytes) wake()
       return gate.takeNotices()
+    },
+    blind,
+    keep: (claim) => claims.add(claim),
+    async roomFor() {
+      while (waitingBytes() > 2 * earlyBytes && refusal === undefined && closing === undefined) {
+        wake()
+        await sleep(1)
+      }
     },
     refused,
     close: (at, because) => (closing ??= end(at, because)),

@@ -26,6 +26,8 @@ export interface MemberRoutes {
 export interface RouteSettings {
   readonly origin: Epoch
   readonly keepsSecrets: boolean
+  /** What comes was in a bundle before, where iostat's samples are lines. */
+  readonly isCopy?: boolean
   /** Made when it is first asked for. */
   readonly memberOf: (name: string) => MemberFile
   /** A tool ended inside a unit, and speaks again now. */
@@ -43,14 +45,20 @@ interface PcapFile {
   readonly name: string
 }
 
-export function createMemberRoutes({ origin, keepsSecrets, memberOf, onCutOff }: RouteSettings): MemberRoutes {
+export function createMemberRoutes({
+  origin,
+  keepsSecrets,
+  isCopy = false,
+  memberOf,
+  onCutOff,
+}: RouteSettings): MemberRoutes {
   const routes = new Map<string, Route>()
   const pcapFiles = new Map<string, PcapFile>()
 
   function unitsOf({ probe, part }: ProbeBytes): UnitStream {
     if (probe === 'sysdig') return createScapBlocks(origin, keepsSecrets)
     if (probe === 'log') return createLogUnits(part, origin)
-    return probe === 'iostat' ? createIostatSamples() : createWholeLines()
+    return probe === 'iostat' && !isCopy ? createIostatSamples() : createWholeLines()
   }
 
   function routeOf(output: ProbeBytes): Route {

@@ -115,6 +115,7 @@ describe('lines that were lost from the middle of a lateness until behind what i
     const from = monotonicOf(first.at - first.overrun / 2)
     const [plain, flight] = await bothOf(name, {
       manifest,
+      isCopy: true,
       outputs: withLoss(outputs, from, from + first.overrun / 2 + 6e9),
     })
     seen.late++

@@ -12,8 +12,8 @@ import type { Pseudonyms } from '../pseudonyms.ts'
 export interface RedactedWords {
   readonly names: Pseudonyms
   /** The name of a process, a thread, a file, a cgroup, a device or a link. */
-  word(text: string): string
-  address(text: string): string
+  readonly word: (text: string) => string
+  readonly address: (text: string) => string
 }
 
 const kernels =

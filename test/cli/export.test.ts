@@ -179,17 +179,31 @@ describe('redacted', () => {
     '0e:89:c1:26:b0:a2',
   ]
 
-  test.each(exportForms)('%s: no address, no host, no process, no file is found in it', async (form) => {
-    // Unredacted they are there, so this can fail.
-    const plain = await exported(form)
-    const hasAddress = (bytes: Buffer): boolean =>
-      bytes.includes('192.168.205.') || bytes.includes(Buffer.from([192, 168, 205]))
-    expect(hasAddress(plain)).toBe(true)
-    const redacted = await exported(form, { redact: true })
-    expect(hasAddress(redacted)).toBe(false)
-    const text = redacted.toString('latin1')
-    for (const one of originals) expect(text, one).not.toContain(one)
-    expect(redacted.includes(Buffer.from([0x0e, 0x89, 0xc1, 0x26, 0xb0, 0xa2]))).toBe(false)
+  test.each(exportForms.filter((form) => form !== 'bundle'))(
+    '%s: no address, no host, no process, no file is found in it',
+    async (form) => {
+      // Unredacted they are there, so this can fail.
+      const plain = await exported(form)
+      const hasAddress = (bytes: Buffer): boolean =>
+        bytes.includes('192.168.205.') || bytes.includes(Buffer.from([192, 168, 205]))
+      expect(hasAddress(plain)).toBe(true)
+      const redacted = await exported(form, { redact: true })
+      expect(hasAddress(redacted)).toBe(false)
+      const text = redacted.toString('latin1')
+      for (const one of originals) expect(text, one).not.toContain(one)
+      expect(redacted.includes(Buffer.from([0x0e, 0x89, 0xc1, 0x26, 0xb0, 0xa2]))).toBe(false)
+    },
+  )
+
+  test('as a bundle only to be redacted, and only what was recorded here', async () => {
+    const options = { to: 'bundle', budget: 256 * 2 ** 20, quiet: true } as const
+    await expect(runExport(bundle, { ...options, output: join(folder, 'o') })).rejects.toMatchObject({ exitCode: 2 })
+    await expect(runExport(bundle, { ...options, redact: true })).rejects.toMatchObject({ exitCode: 2 })
+    await expect(runExport(bundle, { ...options, redact: true, output: join(folder, 'o') })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('was made of files of others'),
+    })
+    expect(existsSync(join(folder, 'o.whylate'))).toBe(false)
   })
 
   test('the same token for the same name in all forms with one key, another with another key', async () => {

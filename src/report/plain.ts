@@ -1,5 +1,5 @@
 // The screen's answer as plain text: for a run without a terminal, for a terminal that cannot move its cursor, and for
-// a ticket. 100 columns, no colours, nothing of the host unescaped. Times are UTC.
+// a ticket. 80 columns, no colours, nothing of the host unescaped. Times are UTC.
 
 import type { Fact, Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import type { Snapshot } from '../session/snapshot.ts'
@@ -36,7 +36,8 @@ import {
   probeName,
 } from './words.ts'
 
-export const textColumns = 100
+/** Of the narrowest terminal that anybody is on call with: a terminal that breaks lines itself tears the columns. */
+const textColumns = 80
 /** Newest ones; the count above them is of all. */
 const listedLate = 20
 
@@ -62,7 +63,7 @@ function flowLines(flow: Flow, snapshot: Snapshot): string[] {
   const also = flow.alsoOn.length === 0 ? '' : `; also on ${flow.alsoOn.map((link) => hostText(link, 20)).join(', ')}`
   const about = `${flow.state === 'master' ? 'master' : flowRest(flow, snapshot)}, source ${hostText(flow.source, 40)}, priority ${flow.priority}`
   return [
-    `  ${padEnd(flowName(flow, 40), 40)} every ${formatSpan(flow.interval)}${margin}`,
+    ...indented(`${padEnd(flowName(flow, 40), 32)} every ${formatSpan(flow.interval)}${margin}`, 4, 2),
     ...indented(`${about}${sender}; ${counts}, ${counted(flow.takeovers, 'takeover')}${also}`, 4),
     `    last gaps ${sparklineOf(flow.gaps, flow.masterDown.min, 60)}`,
     ...(overdue === undefined ? [] : indented(overdueSentence(overdue, snapshot.now), 4)),
@@ -131,16 +132,16 @@ export function partLines({ state, length, share, detail }: VerdictPart): string
 export const blockLines = (title: string, lines: readonly string[]): string[] =>
   lines.flatMap((line, i) => (i === 0 ? indented(`${padEnd(title, 9)}${line}`, 11, 2) : indented(line, 11)))
 
-export const laneColumns = 12
+export const laneColumns = 10
 
 export function factLines(fact: Fact, late: LateAdvert, lateness: Window): string[] {
-  const offset = padStart(formatOffset(between(late.dueAt, fact.window.from)), 11)
+  const offset = padStart(formatOffset(between(late.dueAt, fact.window.from)), 10)
   const covers = overlapOf(fact.window, lateness) > 0 ? formatShare(fact.share) : ''
   const lane = laneOf(fact.window, lateness, laneColumns, fact.isCoarse)
   const mark = `${fact.isSender ? ' (sender)' : ''}${fact.isOurs ? ' (whylate)' : ''}`
   const who = whoOf(fact)
   const what = `${who}${mark}${who === '' ? '' : ': '}${hostText(fact.text, longestText)}`
-  const head = `${offset} ${padStart(covers, 6)} |${lane}| ${padEnd(factKindName(fact.kind), 9)} `
+  const head = `${offset} ${padStart(covers, 5)} |${lane}| ${padEnd(factKindName(fact.kind), 9)} `
   const [first = '', ...more] = wrap(what, textColumns - head.length)
   return [head + first, ...more.map((line) => ' '.repeat(head.length) + line)]
 }
@@ -163,7 +164,11 @@ export function formatWindow(view: WindowView, snapshot: Snapshot): string {
   const evidence = evidencePhrases(late)
   const more = view.more > 0 ? [`  ${view.more} more facts are not listed.`] : []
   return [
-    `LATE ADVERT ${late.number}  ${formatIso(epochAt(late.at, snapshot.origin))}  ${flowNameOf(late.flow, snapshot, 40)}`,
+    ...indented(
+      `LATE ADVERT ${late.number}  ${formatIso(epochAt(late.at, snapshot.origin))}  ${flowNameOf(late.flow, snapshot, 40)}`,
+      2,
+      0,
+    ),
     ...indented(`${costPhrase(late)}.`, 2),
     ...indented(wireSentence(late), 2),
     ...indented(marginSentence(late.margin), 2),
@@ -172,7 +177,7 @@ export function formatWindow(view: WindowView, snapshot: Snapshot): string {
     ...verdictLines(view),
     ...(view.facts.length === 0
       ? ['  No fact is known about this window.']
-      : [`   FROM DUE  SHARE |due${' '.repeat(laneColumns - 7)}sent| WHAT`]),
+      : [`  FROM DUE SHARE |due${' '.repeat(laneColumns - 7)}sent| KIND      WHAT`]),
     ...view.facts.flatMap((fact) => factLines(fact, late, lateness)),
     ...more,
     '',

@@ -1,4 +1,4 @@
-// `report --format text`: for a ticket and for a terminal. 100 columns, no colours, nothing of the host unescaped.
+// `report --format text`: for a ticket and for a terminal. 80 columns, no colours, nothing of the host unescaped.
 //
 // First what is seen and how well, then the causes over all late adverts, then each of them in the same blocks: how late
 // and what it cost, the verdict, where the time went, who did it, who did not, what could not be seen.
@@ -59,14 +59,15 @@ function flowLines(flow: ReportFlow): string[] {
   ]
 }
 
-const causeColumns = [18, 6, 12, 7, 10, 12] as const
+const causeColumns = [17, 5, 9, 6, 10, 9] as const
 
-function causeRow(cells: readonly string[], rest: string): string {
+function causeRow(cells: readonly string[], rest: string): string[] {
   const row = cells.map((cell, i) => (i === 0 ? padEnd(cell, causeColumns[0]) : padStart(cell, causeColumns[i] ?? 8)))
-  return `  ${row.join('')}  ${rest}`.trimEnd()
+  const head = `  ${row.join('')}  `
+  return indented(rest, head.length).map((line, i) => (i === 0 ? head + line.trimStart() : line))
 }
 
-function causeLine(one: ReportCause): string {
+function causeLines(one: ReportCause): string[] {
   const { confidence } = one
   const how = (['certain', 'likely', 'possible', 'unknown'] as const)
     .filter((level) => confidence[level] > 0)
@@ -89,7 +90,7 @@ function lateLines({ view }: Told, session: FinishedSession, count: number): str
   const story: Story = storyOf(view, session)
   const lateness = { from: view.late.dueAt, to: view.late.at }
   return [
-    `LATE ${story.number} of ${count}  ${story.at}  ${story.flow}`,
+    ...indented(`LATE ${story.number} of ${count}  ${story.at}  ${story.flow}`, 2, 0),
     ...story.cost.flatMap((one) => indented(one, 2)),
     '',
     ...indented(headOf(story), 4, 2),
@@ -97,7 +98,7 @@ function lateLines({ view }: Told, session: FinishedSession, count: number): str
     ...blocksOf(story).flatMap(([title, lines]) => blockLines(title, lines)),
     ...(view.facts.length === 0
       ? ['  No fact is known about this window.']
-      : ['', `   FROM DUE  SHARE |due${' '.repeat(laneColumns - 7)}sent| WHAT`]),
+      : ['', `  FROM DUE SHARE |due${' '.repeat(laneColumns - 7)}sent| KIND      WHAT`]),
     ...view.facts.flatMap((fact) => factLines(fact, view.late, lateness)),
     ...(view.more > 0 ? [`  ${view.more} more facts are not listed.`] : []),
     '',
@@ -128,8 +129,8 @@ export function formatText(session: FinishedSession, selection: Selection): stri
     `CAUSES of ${counted(report.late.length, 'late advert')}`,
     ...(report.causes.length === 0
       ? ['  nothing was late']
-      : [causeRow(['cause', 'late', 'lateness', 'share', 'takeovers', 'worst'], 'confidence')]),
-    ...report.causes.map(causeLine),
+      : causeRow(['cause', 'late', 'lateness', 'share', 'takeovers', 'worst'], 'confidence')),
+    ...report.causes.flatMap(causeLines),
     ...report.overall.summary.flatMap((one) => indented(one, 4, 2)),
     '',
     ...noteLines(report),

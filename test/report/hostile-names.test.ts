@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FinishedSession } from '../../src/session/finished.ts'
+import { widthOf } from '../../src/report/display-width.ts'
 import { formatHtml } from '../../src/report/html.ts'
 import { formatJson } from '../../src/report/json.ts'
 import { formatMarkdown, markdownText } from '../../src/report/markdown.ts'
@@ -33,6 +34,11 @@ describe('hostile names', () => {
       expect(form).not.toMatch(control)
       expect(form).toContain('owned')
     }
+  })
+
+  test('no line of the text is wider than 80 columns', () => {
+    const lines = [hostile, real].flatMap((session) => formatText(session, everything).split('\n'))
+    expect(lines.filter((line) => widthOf(line) > 80)).toEqual([])
   })
 
   test('the page has the same tags and attributes as with harmless names', () => {

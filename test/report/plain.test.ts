@@ -40,9 +40,9 @@ test.each(hostile)('the name %j breaks no line and sends nothing to a terminal',
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u)
 })
 
-test('no line is wider than 100 columns, whatever the names', () => {
+test('no line is wider than 80 columns, whatever the names', () => {
   for (const name of [...hostile, 'x'.repeat(65_536), '界'.repeat(65_536)]) {
-    for (const line of formatSession(hostileSnapshot(name)).split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(100)
+    for (const line of formatSession(hostileSnapshot(name)).split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(80)
   }
 })
 

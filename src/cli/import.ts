@@ -4,7 +4,7 @@ import { printable } from '../report/printable.ts'
 import { importBundle } from '../session/import-bundle.ts'
 import type { ImportFiles } from '../session/import-sources.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { createProgress } from './progress.ts'
+import { openProgress, sizeOfFiles } from './progress.ts'
 import type { FileOptions } from './report-options.ts'
 import { answer, notice } from './say.ts'
 import { formatSize } from './size.ts'
@@ -32,15 +32,17 @@ export async function runImport(options: ImportOptions, argv: readonly string[])
   const isQuiet = options.quiet === true
   const abort = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort())
+  const files = filesOf(options)
+  const progress = openProgress(isQuiet, sizeOfFiles(files))
   const { path, sizeBytes, session, remarks } = await importBundle({
     path: options.output,
-    files: filesOf(options),
+    files,
     keepsSecrets: options.keepSecrets === true,
     budgetBytes: options.budget,
     program: { version: readVersion(), commandLine: argv },
-    onProgress: createProgress(isQuiet),
+    onProgress: progress.tell,
     signal: abort.signal,
-  })
+  }).finally(() => progress.end())
   if (!isQuiet) for (const remark of remarks.slice(0, remarksShown)) notice(`whylate: ${remark}`)
   const adverts = session.flows.reduce((sum, flow) => sum + flow.adverts, 0)
   answer(`${printable(path)}: ${adverts} adverts, ${session.windows.length} late, ${formatSize(sizeBytes)}\n`)

@@ -13,7 +13,7 @@ import { replayAll } from '../session/replay.ts'
 import type { Instant } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { filesOf } from './import.ts'
-import { createProgress } from './progress.ts'
+import { openProgress, sizeOfFiles } from './progress.ts'
 import type { FileOptions, ReportFormat, ReportOptions } from './report-options.ts'
 import { answer, notice } from './say.ts'
 
@@ -40,14 +40,16 @@ async function readSession(bundle: string | undefined, options: ReportOptions): 
     throw new Fault('Give a bundle or the files of a capture, not both.', 'whylate report --help shows both ways.', 2)
   const tell = options.quiet === true ? (): void => undefined : (text: string): void => notice(`whylate: ${text}`)
   if (bundle !== undefined) return readBundle(bundle, options, tell)
+  const files = filesOf(options)
+  const progress = openProgress(options.quiet === true, sizeOfFiles(files))
   const session = await importFiles({
-    files: filesOf(options),
+    files,
     interval: options.interval,
     late: options.late,
     vrid: options.vrid,
     budgetBytes: options.budget,
-    onProgress: createProgress(options.quiet === true),
-  })
+    onProgress: progress.tell,
+  }).finally(() => progress.end())
   return { session, complaints: [] }
 }
 

@@ -26,6 +26,17 @@ async function* readPlain(path: string): AsyncGenerator<Uint8Array> {
   for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) yield chunk as Uint8Array
 }
 
+async function* counted(
+  chunks: AsyncGenerator<Uint8Array>,
+  onRead: ((packedBytes: number) => void) | undefined,
+): AsyncGenerator<Uint8Array> {
+  let read = 0
+  for await (const chunk of chunks) {
+    onRead?.((read += chunk.length))
+    yield chunk
+  }
+}
+
 async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 256 * 1024 })
   let inBytes = first.length
@@ -51,9 +62,9 @@ async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array):
   await feeding
 }
 
-/** The bytes of a file, inflated where it is compressed. */
-export async function* readCaptured(path: string): AsyncGenerator<Uint8Array> {
-  const chunks = readPlain(path)
+/** The bytes of a file, inflated where it is compressed. `onRead`: told how much of it, as it lies there, has been read. */
+export async function* readCaptured(path: string, onRead?: (packedBytes: number) => void): AsyncGenerator<Uint8Array> {
+  const chunks = counted(readPlain(path), onRead)
   const first = await chunks.next()
   if (first.done === true) return
   if (isGzip(first.value)) {

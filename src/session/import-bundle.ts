@@ -22,6 +22,7 @@ import { writeTarArchive } from './bundle/tar-writer.ts'
 import type { FinishedSession } from './finished.ts'
 import { openImportPlay } from './import-play.ts'
 import { originOf, partNames, peekAll, type ImportFiles, type Source, type SourcePiece } from './import-sources.ts'
+import type { OnProgress } from './play-file.ts'
 
 export interface ImportBundleSettings {
   /** NAME, NAME.whylate, or NAME.tgz for a packed one. */
@@ -30,7 +31,7 @@ export interface ImportBundleSettings {
   readonly keepsSecrets: boolean
   readonly budgetBytes: number
   readonly program: { readonly version: string; readonly commandLine: readonly string[] }
-  readonly onProgress: (name: string, unpackedBytes: number) => void
+  readonly onProgress: OnProgress
   readonly signal: AbortSignal
 }
 
@@ -144,7 +145,7 @@ async function writeInto(
     return `${JSON.stringify(whole, undefined, 2)}\n`
   }
 
-  async function* teed(source: Source): AsyncGenerator<SourcePiece> {
+  async function* teed(source: Source, onRead?: (packedBytes: number) => void): AsyncGenerator<SourcePiece> {
     const member = openImportedMember(source, {
       origin,
       keepsSecrets,
@@ -159,7 +160,7 @@ async function writeInto(
         [...files.keys()].map((name) => ({ name })),
       ),
     )
-    for await (const piece of source.read()) {
+    for await (const piece of source.read(onRead)) {
       signal.throwIfAborted()
       if ('bytes' in piece) member.push(piece.bytes)
       for (const file of member.files) if (file.waitingBytes > flushedAt) await file.flush(file.length * nsPerByte)
@@ -170,7 +171,7 @@ async function writeInto(
   }
 
   const play = openImportPlay(
-    sources.map((one) => ({ ...one, read: () => teed(one) })),
+    sources.map((one) => ({ ...one, read: (onRead) => teed(one, onRead) })),
     {
       ...times,
       host: frame.host.name,

@@ -4,6 +4,7 @@ import type { Span } from '../time/instant.ts'
 import type { FinishedSession } from './finished.ts'
 import { openImportPlay } from './import-play.ts'
 import { originOf, peekAll, type ImportFiles } from './import-sources.ts'
+import type { OnProgress } from './play-file.ts'
 
 export interface ImportSettings {
   readonly files: ImportFiles
@@ -12,7 +13,7 @@ export interface ImportSettings {
   readonly vrid: number | undefined
   readonly budgetBytes: number
   /** Told now and then which file is being read, and how much of it has been. */
-  readonly onProgress: (name: string, unpackedBytes: number) => void
+  readonly onProgress: OnProgress
 }
 
 export async function importFiles(settings: ImportSettings): Promise<FinishedSession> {

@@ -27,7 +27,7 @@ import { openEngine, type Engine, type EngineOptions } from './engine.ts'
 import { finishedSessionOf, type FinishedSession } from './finished.ts'
 import { kernelPlays } from './kernel-plays.ts'
 import { partNames, type Source } from './import-sources.ts'
-import { playFile, type Play } from './play-file.ts'
+import { playFile, type Play, type OnProgress } from './play-file.ts'
 
 export interface ImportPlaySettings {
   /** The machine, for a screen that shows it from the beginning. */
@@ -40,7 +40,7 @@ export interface ImportPlaySettings {
   readonly vrid: number | undefined
   readonly budgetBytes: number
   readonly onAdvert?: EngineOptions['onAdvert']
-  readonly onProgress: (name: string, unpackedBytes: number) => void
+  readonly onProgress: OnProgress
   readonly onDamage: (spot: BlindSpot) => void
 }
 

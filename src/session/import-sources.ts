@@ -36,8 +36,8 @@ export interface Source {
   readonly beginsAt: Epoch | undefined
   /** Name of the machine, where the file tells. */
   readonly host: string | undefined
-  /** Its bytes, unpacked. Throws an Error with a reason where it cannot be read on. */
-  read(): AsyncGenerator<SourcePiece>
+  /** Its bytes, unpacked. Throws an Error with a reason where it cannot be read on. `onRead`: how much of the file itself. */
+  read(onRead?: (packedBytes: number) => void): AsyncGenerator<SourcePiece>
 }
 
 /** `torn`: a part of the file is missing here. */
@@ -74,13 +74,22 @@ async function peekAs(option: Option, path: string, near = epochOf(0n)): Promise
   throw refuseFile(path, `is ${fileKindNames[peek.kind]}`, remedy)
 }
 
-async function* readFilePieces(path: string): AsyncGenerator<SourcePiece> {
-  for await (const bytes of readCaptured(path)) yield { bytes }
+async function* readFilePieces(path: string, onRead?: (packedBytes: number) => void): AsyncGenerator<SourcePiece> {
+  for await (const bytes of readCaptured(path, onRead)) yield { bytes }
 }
 
 function sourceOf(probe: ProbeName, part: string, link: string | undefined, peek: Peek): Source {
   const { path, kind, beginsAt, host } = peek
-  return { probe, part, link, name: basename(path), kind, beginsAt, host, read: () => readFilePieces(path) }
+  return {
+    probe,
+    part,
+    link,
+    name: basename(path),
+    kind,
+    beginsAt,
+    host,
+    read: (onRead) => readFilePieces(path, onRead),
+  }
 }
 
 /** `tap.pcap.gz` is a capture of `tap`. */

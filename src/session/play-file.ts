@@ -16,14 +16,16 @@ export interface Play {
   close(): Promise<void>
 }
 
+export type OnProgress = (name: string, unpackedBytes: number, packedBytes: number) => void
+
 export interface PlaySettings {
   /** So many files of the same vantage point came before. */
   readonly life?: number
   readonly origin: Epoch
   /** When the capture begins: the time of what has no time yet. */
   readonly at: Instant
-  /** Told now and then which file is being read, and how much of it has been. */
-  readonly onProgress: (name: string, unpackedBytes: number) => void
+  /** Told now and then which file is being read, and how much of it has been: unpacked, and as it lies there. */
+  readonly onProgress: OnProgress
   /** Told of each stretch that is damaged, besides the engine. */
   readonly onDamage: (spot: BlindSpot) => void
 }
@@ -44,7 +46,8 @@ const partOf = (probe: ProbeName, part: string): string | undefined => (probe ==
 export function playFile(engine: Engine, source: Source, settings: PlaySettings): Play {
   const { probe, part, name } = source
   const { at, origin, life = 0, onProgress, onDamage } = settings
-  const pieces = source.read()
+  let packedBytes = 0
+  const pieces = source.read((bytes) => (packedBytes = bytes))
   let rest: Uint8Array = new Uint8Array(0)
   let unpackedBytes = 0
   let damagedFrom: Instant | undefined
@@ -108,7 +111,7 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
       }
       rest = piece.bytes
       unpackedBytes += rest.length
-      onProgress(name, unpackedBytes)
+      onProgress(name, unpackedBytes, packedBytes)
       return true
     },
     async close() {

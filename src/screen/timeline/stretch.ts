@@ -82,8 +82,10 @@ export function cursorMoved(
   const column = columnIn(shown, cursor, columns) + by
   // To the middle of its column: an edge belongs to two.
   const wanted = instantOf(Math.min(whole.to, Math.max(whole.from, shown.from + (column + 0.5) * width)))
-  const isInside = wanted >= shown.from && wanted <= shown.to
-  return { stretch: isInside ? shown : panned(shown, by < 0 ? -0.5 : 0.5, whole), cursor: wanted }
+  const holds = ({ from, to }: Window): boolean => wanted >= from && wanted <= to
+  const further = panned(shown, by < 0 ? -0.5 : 0.5, whole)
+  const near = holds(shown) ? shown : further
+  return { stretch: holds(near) ? near : centredOn(wanted, shown.to - shown.from, whole), cursor: wanted }
 }
 
 /** Everything that a late advert is about lies in it: so centred that it can be seen. */

@@ -1,12 +1,14 @@
-// Takes the README's pictures from the real program: a drill in tmux, its screen captured with its colours, as SVG.
+// Takes the README's pictures from the real program: the replay of a recorded incident in tmux, its screen captured with its
+// colours, as SVG. The same pictures on every machine.
 //
-//   npm run pictures            needs root and tmux; writes docs/pictures/*.svg
+//   npm run pictures            needs tmux; writes docs/pictures/*.svg
 //
 // tmux's `capture-pane -e` gives the text with SGR sequences; everything else has been carried out by then.
 
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 const session = 'whylate-pictures'
 const folder = new URL('pictures/', import.meta.url)
@@ -91,17 +93,37 @@ function svgOf(screen, columns, rows) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14"><rect width="100%" height="100%" rx="8" fill="#1e2127"/>${parts.join('\n')}</svg>\n`
 }
 
-async function take(name, columns, rows, act) {
+const shown = () => tmux('capture-pane', '-p', '-t', session)
+
+async function waitFor(pattern) {
+  for (let i = 0; i < 240; i++) {
+    if (pattern.test(shown())) return
+    await sleep(250)
+  }
+  throw new Error(`nothing on the screen fits ${pattern}`)
+}
+
+/** One run of the program; `act` presses keys and takes pictures. */
+async function run(columns, rows, command, act) {
   try {
     tmux('kill-session', '-t', session)
   } catch {
     // None is there.
   }
-  tmux('new-session', '-d', '-s', session, '-x', `${columns}`, '-y', `${rows}`, 'node bin/whylate.js drill --watch')
-  for (let i = 0; i < 240 && !/LATE 1 of 1/.test(tmux('capture-pane', '-p', '-t', session)); i++) await sleep(250)
-  await sleep(3000)
-  await act()
-  writeFileSync(new URL(`${name}.svg`, folder), svgOf(tmux('capture-pane', '-e', '-p', '-t', session), columns, rows))
+  tmux('new-session', '-d', '-s', session, '-x', `${columns}`, '-y', `${rows}`, command)
+  await act({
+    waitFor,
+    async press(...keys) {
+      for (const key of keys) {
+        tmux('send-keys', '-t', session, key)
+        await sleep(700)
+      }
+    },
+    take(name) {
+      const screen = tmux('capture-pane', '-e', '-p', '-t', session)
+      writeFileSync(new URL(`${name}.svg`, folder), svgOf(screen, columns, rows))
+    },
+  })
   tmux('send-keys', '-t', session, 'q')
   for (let i = 0; i < 60; i++) {
     await sleep(250)
@@ -113,8 +135,21 @@ async function take(name, columns, rows, act) {
   }
 }
 
-await take('first-frame', 80, 24, () => sleep(0))
-await take('window', 110, 34, async () => {
-  tmux('send-keys', '-t', session, 'Enter')
-  await sleep(800)
+/** A guest that a cron job on its host stops for 2.6 s, between disks that are busy and have nothing to do with it. */
+const replay = `node bin/whylate.js replay ${fileURLToPath(new URL('../test/captures/own/guest-sigstop-1.whylate.tgz', import.meta.url))}`
+
+// The walk-through: from the first frame to the culprit, and to the call that did it.
+await run(80, 24, replay, async ({ press, take, waitFor: until }) => {
+  await until(/ the end /)
+  take('walk-1-first-frame')
+  await press('Enter')
+  take('walk-2-window')
+  await press('Enter')
+  take('walk-3-culprit')
+})
+await run(200, 50, replay, async ({ press, take, waitFor: until }) => {
+  await until(/ the end /)
+  await press('t', 'j', 'j', 'j', 'j')
+  await until(/AT 19:11/)
+  take('timeline')
 })

@@ -5,7 +5,7 @@
 //     stopped       4.003 s   99 %  ████████████████████████████████████████
 //     unexplained   0.008 s   <1 %
 
-import { hostText, wrap } from '../report/display-width.ts'
+import { hostText, widthOf, wrap } from '../report/display-width.ts'
 import { barOf } from '../report/glyphs.ts'
 import { blocksOf, type BlockTitle, type Verdict, type VerdictPart } from '../report/verdict.ts'
 import { formatShare } from '../report/words.ts'
@@ -72,6 +72,17 @@ function blockRows(title: BlockTitle, lines: readonly string[], width: number): 
   )
 }
 
+/** As many names as fit, whole ones, and how many are left. */
+function listed(names: readonly string[], width: number): string {
+  const whole = names.join(', ')
+  if (widthOf(whole) <= width) return whole
+  for (let count = names.length - 1; count > 0; count--) {
+    const some = `${names.slice(0, count).join(', ')} and ${names.length - count} more`
+    if (widthOf(some) <= width) return some
+  }
+  return `${names.length} causes`
+}
+
 /** Who did it and who did not, in a row each: the first glance. */
 export function briefRows({ who, notCauses, unseen }: Verdict, width: number): Row[] {
   const row = (title: BlockTitle, text: string): Row => [
@@ -81,7 +92,7 @@ export function briefRows({ who, notCauses, unseen }: Verdict, width: number): R
   const [spot] = unseen
   return [
     row('WHO', who),
-    ...(notCauses.length === 0 ? [] : [row('NOT', notCauses.join(', '))]),
+    ...(notCauses.length === 0 ? [] : [row('NOT', listed(notCauses, width - 9))]),
     ...(spot === undefined ? [] : [row('UNSEEN', unseen.length === 1 ? spot : `${unseen.length} stretches; ${spot}`)]),
   ]
 }

@@ -5,7 +5,7 @@
 // The real command on a real pseudo-terminal of 120 × 40 (script(1) opens it), its bytes read with the time at which they
 // came. A key is one byte written to it; the answer is the first byte that comes after, which under load is not always
 // the key's own: so a key that is waited for changes the whole screen (`?` opens and closes the help), and its answer is
-// the first write of more than a few lines. Full load: twice as many busy shells as CPUs, and one that starts programs.
+// the first write of more than a few lines. Full load: a busy shell for each CPU, and one that does nothing but start programs.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -90,7 +90,7 @@ async function keyTimes(terminal) {
 }
 
 function startLoad() {
-  const busy = Array.from({ length: 2 * availableParallelism() }, () => 'while :; do :; done')
+  const busy = Array.from({ length: availableParallelism() }, () => 'while :; do :; done')
   const children = [...busy, 'while :; do /bin/true; done'].map((code) =>
     spawn('sh', ['-c', code], { stdio: 'ignore' }),
   )

@@ -81,6 +81,9 @@ function sourceColumn(at: number, { shown, layout, snapshot }: TimelineFrame): n
   return found >= 0 && found < timeline.columns ? found : -1
 }
 
+/** What held the sender stands out; the rest is only there. */
+const ofSender: ReadonlySet<Lane['kind']> = new Set(['state', 'call', 'sample', 'signal'])
+
 function meaningOf(
   lane: Lane,
   source: number,
@@ -91,7 +94,7 @@ function meaningOf(
   if (wanted !== undefined && actor !== undefined) return actor.name.toLowerCase().includes(wanted) ? 'title' : 'muted'
   if (actor?.isOurs === true) return 'muted'
   if (actor?.isSender === true) return 'ok'
-  return late === undefined ? 'plain' : 'warning'
+  return late !== undefined && ofSender.has(lane.kind) ? 'warning' : 'plain'
 }
 
 function cellAt(lane: Lane, at: number, frame: TimelineFrame, blind: readonly Window[]): Cell {

@@ -18,7 +18,7 @@ const sender: FlowSender = { pid: 840, comm: 'keepalived', name: 'keepalived', k
 function put<S extends Columns>(table: Table<S>, when: number, row: Readonly<Record<keyof S, number>>): void {
   const cells: Cells<S> | undefined = table.place(at(when))
   if (cells === undefined) throw new Error('the row came too late')
-  for (const [column, value] of Object.entries(row)) cells[column as keyof S][table.index] = value as number
+  for (const [column, value] of Object.entries(row)) cells[column as keyof S][table.index] = value
 }
 
 function evidenceOf(store: Store): Evidence {

@@ -80,6 +80,30 @@ describe.each(incidents)('%s', (name) => {
   })
 })
 
+/** The same engine live: no clock bar, and what is the newest is the newest. */
+const asLive = (snapshot: Snapshot): Snapshot => ({ ...snapshot, mode: 'live', replay: undefined })
+
+describe.each(['netns-freezer', 'netns-blocked-log'] as const)('%s, as it was seen live', (name) => {
+  test.each(sizes)('%i×%i', async (columns, rows) => {
+    const session = sessionOf(name)
+    await answeredAt(session, { columns, rows })
+    const text = textAt(asLive(session.snapshot()), { columns, rows })
+    await expect(text).toMatchFileSnapshot(`../golden/screen/live/${columns}x${rows}-${name}.txt`)
+  })
+})
+
+test('a note stands on the axis of the timeline, at its moment', async () => {
+  const session = sessionOf('netns-freezer')
+  const state: ScreenState = { ...initialState, pane: 'timeline', selected: 1 }
+  await answeredAt(session, { columns: 80, rows: 24 }, state)
+  const [one] = session.snapshot().late
+  if (one === undefined) throw new Error('nothing was late')
+  const marks = [{ at: one.at, text: 'Anna unfroze it' }]
+  const rows = textAt({ ...session.snapshot(), marks }, { columns: 80, rows: 24 }, state).split('\n')
+  const axis = rows.find((row) => row.includes('╵')) ?? ''
+  expect(axis.indexOf('■')).toBe((rows.find((row) => row.includes('┤sent')) ?? '').indexOf('┤sent'))
+})
+
 describe.each(['netns-freezer', 'netns-blocked-log'] as const)('the timeline of %s', (name) => {
   test.each(sizes)('%i×%i', async (columns, rows) => {
     const text = await answeredAt(
@@ -176,7 +200,7 @@ test('a prompt and what is wrong with it fit every size, and the rows stay as ma
           expect(!isPrompted || textOf(frame.rows.at(-1) ?? []).includes('filter:')).toBe(true)
         }
       }
-})
+}, 60_000)
 
 test('while a bundle is read there is a bar, a rate, the time left, and the key that stops it', () => {
   const snapshot = sessionOf('netns-freezer').snapshot()

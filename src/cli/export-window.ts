@@ -65,8 +65,8 @@ async function writeNew(path: string, text: string): Promise<void> {
 export async function exportWindow(view: WindowView, snapshot: Snapshot, form: ExportForm): Promise<Exported> {
   const text = formatReport(sessionOf(view, snapshot), everything, form)
   for (let attempt = 1; attempt <= mostTries; attempt++) {
-    const path = resolve(nameOf(view, snapshot, form, attempt))
     try {
+      const path = resolve(nameOf(view, snapshot, form, attempt))
       await writeNew(path, text)
       return { sentence: `Written to ${path}`, isWritten: true }
     } catch (error) {

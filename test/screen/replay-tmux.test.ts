@@ -144,6 +144,7 @@ describe.skipIf(!hasTmux)('a replay in a real terminal (needs tmux)', () => {
     process.kill(pid, 'SIGHUP')
     await isRestored()
     await isTidy()
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 
   test.each(['TERM', 'KILL'] as const)('the terminal itself is gone (SIG%s)', { timeout: 60_000 }, async (signal) => {

@@ -114,3 +114,26 @@ test('of a flood of pins the newest some thousand stay', () => {
   for (let i = 0; i < 100_000; i++) store.pin({ from: instantOf(i), to: instantOf(i + 5) })
   expect(store.pinned).toBe(4096)
 })
+
+test('a burst of a million events in a second: after each tick the store is within its budget, and the window of a late advert is whole', () => {
+  const budgetBytes = 16 * 1024 * 1024
+  const store = openStore(budgetBytes)
+  const before = 10_000
+  addCalls(store, 0, before)
+  store.pin({ from: instantOf(2000), to: instantOf(4000) })
+  // A tick is 50 ms.
+  for (let tick = 0; tick < 20; tick++) {
+    addCalls(store, before + tick * 50_000, 50_000)
+    store.trim()
+    expect(store.bytes).toBeLessThanOrEqual(budgetBytes)
+  }
+  expect(store.calls.lastAt).toBe(before + 999_999)
+  expect(store.calls.rows({ from: instantOf(2000), to: instantOf(4000) })).toHaveLength(2001)
+  // What went is told, up to what is still there, and not of the pinned window.
+  const oldestKept = store.calls.rows({ from: instantOf(4001), to: instantOf(2e6) })[0]?.at ?? 0
+  expect(oldestKept).toBeGreaterThan(500_000)
+  expect(store.gone.map(({ from, to }) => [from, to])).toEqual([
+    [0, 2000],
+    [4000, oldestKept - 1],
+  ])
+})

@@ -33,15 +33,28 @@ export function processes(lens: Lens, window: Window, pieces: number): Feature[]
     one.pieces[Math.min(pieces - 1, Math.floor((moment - window.from) / piece))] = 1
     if (pid > 0 && one.pids.size < pidsKept) one.pids.add(pid)
   }
-  for (const { at, cells, from, to } of store.calls.slices(window))
-    for (let i = from; i < to; i += stride)
-      if (!sender.has(cells.tid[i] ?? 0)) see(cells.commName[i] ?? 0, cells.pid[i] ?? 0, at[i] ?? 0)
-  // Who only burns a CPU makes no call, but leaves it now and then.
-  for (const { at, cells, from, to } of store.switches.slices(window))
+  for (const { at, cells, from, to } of store.calls.slices(window)) {
+    const { tid: tids, commName: comms, pid: pids } = cells
+    let lastTid = -1
+    let lastComm = -1
     for (let i = from; i < to; i += stride) {
-      const tid = cells.from[i] ?? 0
-      if (tid > 0 && !sender.has(tid)) see(cells.fromName[i] ?? 0, 0, at[i] ?? 0)
+      const tid = tids[i] ?? 0
+      const comm = comms[i] ?? 0
+      // Calls of one thread come in runs, and where nobody asks when, one of them says it all.
+      if (pieces === 1 && tid === lastTid && comm === lastComm) continue
+      lastTid = tid
+      lastComm = comm
+      if (!sender.has(tid)) see(comm, pids[i] ?? 0, at[i] ?? 0)
     }
+  }
+  // Who only burns a CPU makes no call, but leaves it now and then.
+  for (const { at, cells, from, to } of store.switches.slices(window)) {
+    const { from: leavers, fromName: names } = cells
+    for (let i = from; i < to; i += stride) {
+      const tid = leavers[i] ?? 0
+      if (tid > 0 && !sender.has(tid)) see(names[i] ?? 0, 0, at[i] ?? 0)
+    }
+  }
   return [...byName].flatMap(([comm, one]): Feature[] => {
     const name = store.names.textOf(comm)
     if (name === '') return []

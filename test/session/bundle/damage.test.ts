@@ -188,6 +188,32 @@ function archive(name: string, ...argv: readonly string[]): string {
   return path
 }
 
+test('a manifest that lies about its members is a sentence, and all that is there is read', async () => {
+  interface Lying {
+    members: { name: string; sizeBytes?: number; sha256?: string }[]
+  }
+  const lying = async (change: (manifest: Lying) => void): Promise<Replayed> => {
+    const copy = copyOf()
+    const file = join(copy, 'manifest.json')
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Lying
+    change(manifest)
+    writeFileSync(file, JSON.stringify(manifest))
+    const answer = await played(copy)
+    expect(answer.snapshot.flows[0]?.adverts).toBe(10)
+    return answer
+  }
+  const sized = (sizeBytes: number): Promise<Replayed> =>
+    lying(({ members }) => members.forEach((member) => (member.sizeBytes = sizeBytes)))
+  expect((await sized(0)).complaints.join(' ')).toMatch(/tcpdump\.pcap has \d+ bytes, and 0 when it was closed/)
+  expect((await sized(2 ** 52)).complaints.join(' ')).toContain('tcpdump.pcap')
+  const hashed = await lying(({ members }) => members.forEach((member) => (member.sha256 = '0'.repeat(64))))
+  expect(hashed.complaints.join(' ')).toContain('tcpdump.pcap')
+  const invented = await lying(({ members }) => members.push({ name: '../../../etc/passwd', sizeBytes: 1 }))
+  expect(invented.complaints.join(' ')).not.toContain('root:')
+  const silent = await lying((manifest) => (manifest.members = []))
+  expect(silent.snapshot.flows[0]?.late).toBe(1)
+})
+
 test('packed by any tar it is the same', async () => {
   const plain = formatSession((await played(night)).snapshot)
   const at = ['-C', dirname(night)]
@@ -217,6 +243,17 @@ test(
         /a link, a device/,
       ],
       [archive('fifo', ...inside(make((copy) => execFileSync('mkfifo', [join(copy, 'x.pcap')])))), /a link, a device/],
+      ...(process.getuid?.() === 0
+        ? ([
+            [
+              archive(
+                'device',
+                ...inside(make((copy) => execFileSync('mknod', [join(copy, 'x.pcap'), 'c', '1', '5']))),
+              ),
+              /a link, a device/,
+            ],
+          ] as const)
+        : []),
       [archive('strange', ...inside(make((copy) => writeFileSync(join(copy, '.bashrc'), 'x')))), /no part of a bundle/],
       [
         archive(

@@ -32,12 +32,14 @@ const exportHelp = `
 Examples:
   whylate export night.whylate --to pcapng -o night.pcapng      wireshark, tcpdump -r; late adverts carry a comment
   whylate export night.whylate --to csv --redact | less
+  whylate export night.whylate --to bundle --redact -o for-the-vendor
   whylate export night.whylate --to perfetto -o night.json      open it in https://ui.perfetto.dev
 
 pcapng    every advert as it was captured, without passwords, ns stamps
 csv       a row for each advert; docs/export.md names the columns
 json      the report (report --format json) and every advert
 perfetto  a trace in Chrome's JSON form: adverts, lateness, the sender's threads and calls, disks, blind spots
+bundle    with --redact: the whole bundle to hand to somebody, the same verdicts, nobody's names; without scap and logs
 
 With --redact the same name gets the same token throughout, and without the key nobody can find out by trying. Numbers
 (pids, VRIDs, times, priorities) and the protocol's own addresses stay. A redacted pcapng holds the adverts built anew.

@@ -1,12 +1,12 @@
 // A recording that follows keepalived's log: what it logged is in the bundle, and says the same when it is played.
 
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
-import { openRecord } from '../../src/session/record.ts'
+import { openRecord, type Recording } from '../../src/session/record.ts'
 import { replayAll } from '../../src/session/replay.ts'
 import { spanOf } from '../../src/time/instant.ts'
 
@@ -14,28 +14,39 @@ const folder = mkdtempSync(join(tmpdir(), 'whylate-record-log-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const fake = (name: string): string => resolve(import.meta.dirname, '../fixtures/bin', name)
 
-test.each([undefined, 8 * 1024 * 1024])('with flight memory %s', { timeout: 30_000 }, async (flightBytes) => {
-  const log = join(folder, 'keepalived.log')
-  writeFileSync(log, '2026-01-01T00:00:00+00:00 lb01 Keepalived_vrrp[812]: of another day\n')
-  const recording = await openRecord({
+const record = (name: string, logs: readonly string[], flightBytes?: number): Promise<Recording> =>
+  openRecord({
     interfaces: [],
     netns: undefined,
     filter: undefined,
     engine: 'none',
     hasIostat: false,
     paths: { tcpdump: fake('streams-adverts') },
-    logs: [log],
+    logs,
     vrid: undefined,
     interval: spanOf(100e6),
     late: undefined,
     budgetBytes: 64 * 1024 * 1024,
-    path: join(folder, `night-${flightBytes ?? 'plain'}`),
+    path: join(folder, name),
     keepsSecrets: false,
     maxSizeBytes: undefined,
     maxLate: undefined,
     flightBytes,
     program: { version: '0.1.0', commandLine: ['record'] },
   })
+
+/** Of the bundle's log: which log, and what it said. */
+const linesOf = (path: string): { readonly from: string; readonly line: string }[] =>
+  gunzipSync(readFileSync(join(path, 'log.ndjson.gz')))
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((one) => JSON.parse(one) as { from: string; line: string })
+
+test.each([undefined, 8 * 1024 * 1024])('with flight memory %s', { timeout: 30_000 }, async (flightBytes) => {
+  const log = join(folder, 'keepalived.log')
+  writeFileSync(log, '2026-01-01T00:00:00+00:00 lb01 Keepalived_vrrp[812]: of another day\n')
+  const recording = await record(`night-${flightBytes ?? 'plain'}`, [log], flightBytes)
   await sleep(500)
   const stamp = new Date().toISOString().replace('Z', '000+00:00')
   const line = (program: string, text: string): string => `${stamp} lb01 ${program}: ${text}\n`
@@ -51,14 +62,10 @@ test.each([undefined, 8 * 1024 * 1024])('with flight memory %s', { timeout: 30_0
   )
   await sleep(700)
   const live = await recording.stop('the test is over')
-  const member = gunzipSync(readFileSync(join(recording.path, 'log.ndjson.gz'))).toString()
-  const lines = member
-    .trimEnd()
-    .split('\n')
-    .map((one) => JSON.parse(one) as { from: string; line: string })
+  const lines = linesOf(recording.path)
   expect(lines.map(({ from }) => from)).toEqual(Array.from({ length: 3 }, () => 'keepalived.log'))
   expect(lines[0]?.line).toContain('A thread timer expired')
-  expect(member).not.toMatch(/sshd|another day/)
+  expect(JSON.stringify(lines)).not.toMatch(/sshd|another day/)
   const played = await replayAll(recording.path, {
     budgetBytes: 64 * 1024 * 1024,
     interval: undefined,
@@ -71,3 +78,29 @@ test.each([undefined, 8 * 1024 * 1024])('with flight memory %s', { timeout: 30_0
   expect(eventsOf(live.probes)).toEqual([{ name: 'log', events: 3, state: 'ok' }])
   expect(eventsOf(played.snapshot.probes)).toEqual(eventsOf(live.probes))
 })
+
+test(
+  '--log journal: what journalctl says of keepalived, and nothing it is not asked for',
+  { timeout: 30_000 },
+  async () => {
+    const bin = join(folder, 'bin')
+    mkdirSync(bin)
+    const entry =
+      '{"__REALTIME_TIMESTAMP":"%s000","SYSLOG_IDENTIFIER":"Keepalived_vrrp","MESSAGE":"A thread timer expired 1.5 seconds ago"}'
+    const script = `#!/bin/sh\necho "$@" > ${join(folder, 'argv')}\nprintf '${entry}\\n' "$(date +%s%3N)"\nexec sleep 60\n`
+    writeFileSync(join(bin, 'journalctl'), script, { mode: 0o755 })
+    const path = process.env['PATH']
+    process.env['PATH'] = `${bin}:${path}`
+    try {
+      const recording = await record('journal', ['journal'])
+      await sleep(1000)
+      await recording.stop('the test is over')
+      expect(linesOf(recording.path)).toEqual([{ from: 'journal', line: expect.stringContaining('A thread timer') }])
+      expect(readFileSync(join(folder, 'argv'), 'utf8')).toMatch(
+        /^--follow --lines=0 --output=json .*-t Keepalived_vrrp/,
+      )
+    } finally {
+      process.env['PATH'] = path
+    }
+  },
+)

@@ -4,6 +4,7 @@
 // what is missing is installed, only by root, and a keepalived that comes with it must not begin to speak: its service
 // is masked while apt works and disabled afterwards. One that was there before is left as it was.
 
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isInterrupted, isOffline, programPath, quote, run, say } from './command.js'
 
@@ -25,6 +26,23 @@ const programs = {
     // 64 MB to fetch where Debian's chromium has 113.
     ['chromium-headless-shell', 'chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
   ],
+  // The guest of test/lab, which is made of Debian 12's own packages: its kernel, and its sysdig's module for that.
+  lab: [
+    ['qemu-system-x86_64', 'qemu-system-x86'],
+    ['busybox', 'busybox-static'],
+    ['gcc-12', 'gcc-12'],
+    ['make', 'make'],
+  ],
+}
+
+/** Elsewhere there is no such kernel to be had, and the tests that need a guest are skipped by name. */
+function hasLab() {
+  try {
+    const system = readFileSync(process.env.WHYLATE_OS_RELEASE ?? '/etc/os-release', 'utf8')
+    return process.arch === 'x64' && /^ID=debian$/m.test(system) && /^VERSION_ID="?12"?$/m.test(system)
+  } catch {
+    return false
+  }
 }
 
 /** How others install; where a package is called otherwise, by its Debian name. */
@@ -44,7 +62,7 @@ const otherSystems = [
 ]
 
 export function missingPrograms(mode) {
-  const wanted = mode === 'run' ? programs.run : [...programs.run, ...programs.test]
+  const wanted = mode === 'run' ? programs.run : [...programs.run, ...programs.test, ...(hasLab() ? programs.lab : [])]
   return wanted.filter(([program, , ...others]) =>
     [program, ...others].every((name) => programPath(name) === undefined),
   )

@@ -42,7 +42,7 @@ beats=0
 while read -r beat && [ -e /proc/$child/exe ]; do
 for one in ${calls}; do echo "$beat"; done >/dev/null
 beats=$((beats + 1))
-[ $((beats % ${beatsPerCost})) -ne 0 ] || { read -r stat </proc/$child/stat && echo "whylate: stat=$stat" >&2; }
+[ $((beats % ${beatsPerCost})) -ne 0 ] || { read -r stat </proc/$child/stat && read -r up rest </proc/uptime && echo "whylate: up=$up stat=$stat" >&2; }
 done
 kill -TERM $child 2>/dev/null
 ( sleep 3; kill -KILL $child ) </dev/null >/dev/null 2>&1 &
@@ -55,7 +55,7 @@ exit $?
 /** What the script says of itself on stderr; undefined for anybody else's line. */
 export type GuestWord =
   | { readonly kind: 'introduced'; readonly version: string; readonly detail: string; readonly pids: readonly number[] }
-  | { readonly kind: 'cost'; readonly cpuMs: number; readonly rssBytes: number }
+  | { readonly kind: 'cost'; readonly upMs: number; readonly cpuMs: number; readonly rssBytes: number }
   | { readonly kind: 'no-sysdig' }
 
 /** A clock tick of /proc/PID/stat (USER_HZ) and a page: the same on every Linux that sysdig runs on, but for some ARMs. */
@@ -63,14 +63,14 @@ const tickMs = 10
 const pageBytes = 4096
 
 /** From `415 (sysdig) S 411 …`: utime and stime are fields 14 and 15, rss is 24; comm may hold blanks and brackets. */
-function costOf(stat: string): GuestWord | undefined {
+function costOf(up: string, stat: string): GuestWord | undefined {
   const fields = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number)
   const [ticks, pages] = [(fields[11] ?? Number.NaN) + (fields[12] ?? Number.NaN), fields[21] ?? Number.NaN]
   return Number.isFinite(ticks) && Number.isFinite(pages)
-    ? { kind: 'cost', cpuMs: ticks * tickMs, rssBytes: pages * pageBytes }
+    ? { kind: 'cost', upMs: Number(up) * 1000, cpuMs: ticks * tickMs, rssBytes: pages * pageBytes }
     : undefined
 }
 
@@ -78,8 +78,8 @@ export function readGuestWord(line: string): GuestWord | undefined {
   const said = /^whylate: (?<rest>.*)$/.exec(line)?.groups?.['rest']
   if (said === undefined) return undefined
   if (said === 'no sysdig') return { kind: 'no-sysdig' }
-  const stat = /^stat=(?<stat>.+)$/.exec(said)?.groups?.['stat']
-  if (stat !== undefined) return costOf(stat)
+  const cost = /^up=(?<up>[\d.]+) stat=(?<stat>.+)$/.exec(said)?.groups
+  if (cost !== undefined) return costOf(cost['up'] ?? '', cost['stat'] ?? '')
   const started = /^version=(?<version>\S*) driver=(?<driver>\S*) pids=(?<pids>[\d,]+)$/.exec(said)?.groups
   if (started === undefined) return undefined
   const { version = '', driver = '', pids = '' } = started

@@ -27,7 +27,7 @@ export type StderrMeaning =
   /** What runs at the far end of a way into a guest. */
   | { readonly kind: 'introduced'; readonly version: string; readonly detail: string; readonly pids: readonly number[] }
   /** What that has used so far. */
-  | { readonly kind: 'cost'; readonly cpuMs: number; readonly rssBytes: number }
+  | { readonly kind: 'cost'; readonly upMs: number; readonly cpuMs: number; readonly rssBytes: number }
 
 export type RestartPolicy =
   | { readonly kind: 'never' }

@@ -30,6 +30,8 @@ type Notice =
       readonly kind: 'cost'
       readonly probe: ProbeName
       readonly at: Instant
+      /** How long that kernel has been running: by its own clock, whenever the word came here. */
+      readonly upMs: number
       readonly cpuMs: number
       readonly rssBytes: number
     }

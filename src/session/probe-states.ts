@@ -44,7 +44,7 @@ interface Probe {
 
 /** On another kernel than ours. */
 interface Cost {
-  readonly at: Instant
+  readonly upMs: number
   readonly cpuMs: number
   readonly rssBytes: number
   /** Of one CPU there, since the cost before. */
@@ -201,7 +201,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
           probe.dropsOfLife = 0
           probe.lastDropsAt = notice.at
           probe.isSilent = false
-          probe.cost = { at: notice.at, cpuMs: 0, rssBytes: 0, share: undefined }
+          probe.cost = undefined
           probe.view = {
             ...probe.view,
             ...restingOf(notice.leavesOut),
@@ -266,11 +266,10 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
           }
           return
         case 'cost': {
-          const { at, cpuMs, rssBytes } = notice
-          const before = probe.cost
-          const passedMs = before === undefined ? 0 : (at - before.at) / 1e6
-          const usedMs = cpuMs - (before?.cpuMs ?? 0)
-          probe.cost = { at, cpuMs, rssBytes, share: passedMs > 0 && usedMs >= 0 ? usedMs / passedMs : undefined }
+          const { upMs, cpuMs, rssBytes } = notice
+          const passedMs = upMs - (probe.cost?.upMs ?? upMs)
+          const usedMs = cpuMs - (probe.cost?.cpuMs ?? cpuMs)
+          probe.cost = { upMs, cpuMs, rssBytes, share: passedMs > 0 && usedMs >= 0 ? usedMs / passedMs : undefined }
         }
       }
     },

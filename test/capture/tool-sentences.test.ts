@@ -25,7 +25,7 @@ function told(meaning: StderrMeaning): string {
     case 'introduced':
       return `introduced: ${meaning.version}, ${meaning.detail}, ${meaning.pids.join(' ')}`
     case 'cost':
-      return `cost: ${meaning.cpuMs} ms, ${meaning.rssBytes} bytes`
+      return `cost: ${meaning.cpuMs} ms of ${meaning.upMs}, ${meaning.rssBytes} bytes`
     default:
       return meaning satisfies never
   }

@@ -185,13 +185,10 @@ test('what it costs is told', () => {
   const playing = play('qemu-sigstop')
   playing.tell(started(0))
   playing.playTo(20 * second)
-  playing.tell({
-    kind: 'cost',
-    probe: 'sysdig',
-    part,
-    at: instantOf(10 * second),
-    cpuMs: 500,
-    rssBytes: 25 * 1024 * 1024,
-  })
+  const cost = { kind: 'cost', probe: 'sysdig', part, rssBytes: 25 * 1024 * 1024 } as const
+  playing.tell({ ...cost, at: instantOf(10 * second), upMs: 60_000, cpuMs: 1500 })
+  expect(playing.row()?.detail).not.toContain('costs')
+  // By its own time: it may have stood still, and the words of a minute come at once.
+  playing.tell({ ...cost, at: instantOf(10.001 * second), upMs: 70_000, cpuMs: 2000 })
   expect(playing.row()?.detail).toContain('costs 5.0 % of a CPU and 25 MiB there')
 })

@@ -35,6 +35,7 @@ export interface FreshMachine {
 
 export const runTools = ['tcpdump', 'iostat', 'keepalived', 'ip', 'bpftrace', 'ps', 'nsenter']
 export const testTools = [...runTools, 'sysdig', 'tmux', 'python3', 'chromium-headless-shell']
+export const labTools = ['qemu-system-x86_64', 'busybox', 'gcc-12', 'make']
 
 const lock = { packages: { '': { name: 'x' }, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } }
 
@@ -70,7 +71,13 @@ export function createFreshMachine(): FreshMachine {
       const command = [process.execPath, join(directory, 'bin/setup.js'), mode]
       if (when.asNobody === true) command.unshift('/usr/bin/setpriv', ...asNobodyArgs, '--')
       const [file = '', ...args] = command
-      const env = { PATH: `${programs}:${tools}`, FAKE_LOG: log, FAKE_TOOLS: tools, FAKE_TSC: join(programs, 'tsc') }
+      const env = {
+        PATH: `${programs}:${tools}`,
+        FAKE_LOG: log,
+        FAKE_TOOLS: tools,
+        FAKE_TSC: join(programs, 'tsc'),
+        WHYLATE_OS_RELEASE: join(directory, 'os-release'),
+      }
       const child = execa(file, args, {
         env: { ...env, FAKE_APT: 'ok', FAKE_NPM: 'ok', ...environment },
         extendEnv: false,

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFreshMachine, runTools, testTools, type FreshMachine } from './fresh-machine.ts'
+import { createFreshMachine, labTools, runTools, testTools, type FreshMachine } from './fresh-machine.ts'
 
 let machine: FreshMachine
 beforeEach(() => {
@@ -104,6 +104,18 @@ test('check changes nothing and names the command for each thing that is missing
   expect(stderr).toContain('apt-get install -y --no-install-recommends sysstat')
   expect(stderr).toContain('npm ci')
   expect(stderr).toContain('npm run build')
+})
+
+test.each([
+  ['ID=debian\nVERSION_ID="12"\n', process.arch === 'x64'],
+  ['ID=debian\nVERSION_ID="13"\n', false],
+  ['ID=ubuntu\nVERSION_ID="24.04"\n', false],
+])('what the guest lab needs is missed on Debian 12 only, and by the tests only: %j', async (system, isMissed) => {
+  writeFileSync(join(machine.directory, 'os-release'), system)
+  machine.addTools(testTools)
+  expect((await machine.setUp('check')).stderr.includes(`not installed: ${labTools.join(', ')}`)).toBe(isMissed)
+  const { stderr } = await machine.setUp('run')
+  expect(stderr).not.toContain('qemu')
 })
 
 test('an unknown word is a wrong usage', async () => {

@@ -17,7 +17,7 @@ import { formatReport } from './report.ts'
 
 /** A session of this one late advert. */
 export function sessionOf(view: WindowView, snapshot: Snapshot): FinishedSession {
-  const { origin, host, now, runningFor, replay, probes, flows, overdue, blindSpots, marks } = snapshot
+  const { origin, host, now, runningFor, replay, probes, flows, guests = [], overdue, blindSpots, marks } = snapshot
   return {
     origin,
     host,
@@ -26,6 +26,7 @@ export function sessionOf(view: WindowView, snapshot: Snapshot): FinishedSession
     to: replay?.to ?? now,
     probes,
     flows,
+    guests,
     windows: [view],
     overdue,
     marks: marksNear(view, marks),

@@ -17,6 +17,8 @@ export interface FlowSender {
   readonly kind: 'keepalived' | 'qemu'
   readonly tids: readonly number[]
   readonly vhost?: Vhost
+  /** What its threads are for, of a qemu: `main`, `vcpu 0`, `io iothread0`, `vhost`. */
+  readonly roles?: ReadonlyMap<number, string>
 }
 
 export interface Evidence {
@@ -37,6 +39,8 @@ export interface Evidence {
   readonly cgroupsOf?: (pid: number) => readonly string[] | undefined
   /** The guest behind this flow, where it was recorded from the inside. */
   readonly guestOf?: (flow: Flow) => GuestView | undefined
+  /** The guest that this process runs, by the name that a person calls it. */
+  readonly vmOf?: (pid: number) => string | undefined
   readonly log?: LogEvidence
   /** Of the kernel engine and the host sampler: where all that they said is still there, in order. undefined: everywhere. */
   readonly kept?: readonly Window[] | undefined
@@ -90,6 +94,7 @@ type Given = Pick<Fact, 'kind' | 'window' | 'text'> & Partial<Fact>
 
 export function factOf(question: Question, evidence: Evidence, given: Given): Fact {
   const { sender } = question
+  const vm = given.pid === undefined ? undefined : evidence.vmOf?.(given.pid)
   return {
     share: shareOf(given.window, question.lateness),
     isCoarse: false,
@@ -97,6 +102,7 @@ export function factOf(question: Question, evidence: Evidence, given: Given): Fa
     isOurs: given.pid !== undefined && evidence.isOurs(given.pid),
     pid: undefined,
     comm: undefined,
+    ...(vm === undefined ? {} : { vm }),
     ...given,
   }
 }

@@ -134,6 +134,8 @@ export interface Fact {
   readonly guest?: string
   readonly pid: number | undefined
   readonly comm: string | undefined
+  /** The guest that this process of the host runs: `instance-000000dd`. */
+  readonly vm?: string
   /** Without time, share and process: `fsync of /var/log/syslog took 2.310 s`. Names in it are raw: escape when shown. */
   readonly text: string
 }

@@ -8,7 +8,7 @@ import type { Columns, Row, Table } from '../store/table.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import { isKept } from './keeping.ts'
 import type { Fact } from './finding.ts'
-import { threadsPhrase } from './switch-facts.ts'
+import { threadName, threadsPhrase } from './thread-name.ts'
 
 /** The sampler's period, twice: the samples that enclose a stretch lie within it. */
 const reach = 0.25e9
@@ -63,7 +63,7 @@ function threadFacts(question: Question, evidence: Evidence): Fact[] {
           ...about,
           kind: 'run-delay',
           share: Math.min(1, delay / length),
-          text: `thread ${tid} waited ${formatSpan(spanOf(delay))} for a CPU (run delay)`,
+          text: `${threadName(sender, tid)} waited ${formatSpan(spanOf(delay))} for a CPU (run delay)`,
         }),
       )
     }
@@ -74,7 +74,7 @@ function threadFacts(question: Question, evidence: Evidence): Fact[] {
           ...about,
           kind: 'memory',
           share: 0,
-          text: `thread ${tid} had ${faults} major page faults`,
+          text: `${threadName(sender, tid)} had ${faults} major page faults`,
         }),
       )
     const stopped = rows.filter((row) => row.state === 84 || row.state === 116)
@@ -101,7 +101,7 @@ function threadFacts(question: Question, evidence: Evidence): Fact[] {
         isSender: true,
         pid: sender.pid,
         comm: sender.comm,
-        text: `${threadsPhrase(stoppedTids)} in state ${isTraced ? 't (tracing stop)' : 'T (stopped)'} in ${samples} samples`,
+        text: `${threadsPhrase(sender, stoppedTids)} in state ${isTraced ? 't (tracing stop)' : 'T (stopped)'} in ${samples} samples`,
       }),
     )
   }

@@ -9,6 +9,7 @@ import { formatSpan } from '../time/format.ts'
 import { between, millisecond, overlapOf, instantOf, spanOf, type Window } from '../time/instant.ts'
 import { factOf, type Evidence, type Question } from './evidence.ts'
 import type { Fact } from './finding.ts'
+import { threadsPhrase } from './thread-name.ts'
 
 interface OffCpu {
   readonly tid: number
@@ -104,11 +105,6 @@ function groupsOf(all: readonly OffCpu[]): (OffCpu & { readonly tids: readonly n
   return groups
 }
 
-export const threadsPhrase = (tids: readonly number[]): string =>
-  tids.length === 1
-    ? `thread ${tids[0]} was`
-    : `${tids.length} threads (${tids.slice(0, 4).join(', ')}${tids.length > 4 ? ', …' : ''}) were`
-
 function senderFacts(question: Question, evidence: Evidence): Fact[] {
   const { sender, lateness } = question
   const least = Math.max(millisecond, 0.01 * (lateness.to - lateness.from))
@@ -122,7 +118,7 @@ function senderFacts(question: Question, evidence: Evidence): Fact[] {
         isSender: true,
         pid: sender?.pid,
         comm: sender?.comm,
-        text: `${threadsPhrase(one.tids)} ${words[one.reason]} for ${formatSpan(between(one.window.from, one.window.to))}`,
+        text: `${threadsPhrase(sender, one.tids)} ${words[one.reason]} for ${formatSpan(between(one.window.from, one.window.to))}`,
       }),
     )
 }

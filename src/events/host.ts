@@ -61,6 +61,16 @@ export interface Sender {
   readonly files: Readonly<Record<string, string>>
   /** Of a qemu: does the kernel carry its frames (vhost_net)? undefined: nothing tells. */
   readonly vhost?: Vhost
+  /** Of a qemu, where they could be read. */
+  readonly disks?: readonly GuestDisk[]
+}
+
+export interface GuestDisk {
+  readonly file: string
+  /** Block device that backs it: `sdb1`; absent where none does. */
+  readonly device?: string
+  /** Past the page cache of the host. */
+  readonly isDirect: boolean
 }
 
 export interface Vhost {

@@ -3,6 +3,7 @@
 
 import type { FinishedSession } from '../session/finished.ts'
 import { between } from '../time/instant.ts'
+import { guestPhrases } from './guests.ts'
 import { hostText } from './display-width.ts'
 import { hatching, pageStyle } from './html-style.ts'
 import { htmlText } from './html-text.ts'
@@ -48,6 +49,16 @@ function causesTable({ causes }: Report): string {
           .map((level) => `${one.confidence[level]} ${level}`)
           .join(', '),
       ),
+    ]),
+  )
+}
+
+function guestsTable({ guests }: Report): string {
+  return table(
+    ['guest', 'what belongs to it'],
+    guests.map((guest) => [
+      word(hostText(guest.name, 60)),
+      word(hostText(guestPhrases(guest).join('; '), longestText)),
     ]),
   )
 }
@@ -176,6 +187,7 @@ export function formatHtml(session: FinishedSession, selection: Selection): stri
     ...report.overall.summary.map((one) => `<p>${htmlText(one)}</p>`),
     notes(report),
     `<h2>Flows</h2>${flowsTable(report)}`,
+    report.guests.length === 0 ? '' : `<h2>Guests</h2>${guestsTable(report)}`,
     `<h2>Probes</h2>${probesTable(report)}`,
     report.late.length === 0 ? '' : '<h2>Late adverts</h2>',
     untold > 0 ? `<p>The ${told.length} worst are told in full; the JSON form has the other ${untold}.</p>` : '',

@@ -9,6 +9,7 @@ import type { Selection } from './selection.ts'
 import { formatMs, storyOf, worstOf, type Told } from './story.ts'
 import { counted, factKindName, formatOffset, formatShare, probeName, whoOf } from './words.ts'
 import { between } from '../time/instant.ts'
+import { guestPhrases } from './guests.ts'
 import { hostText } from './display-width.ts'
 
 /** `www.` and `http:` become links by themselves in GitHub's dialect, and `@name` calls somebody: they are broken too. */
@@ -139,6 +140,19 @@ export function formatMarkdown(session: FinishedSession, selection: Selection): 
           ['link', 'vrid', 'source', 'priority', 'every', 'adverts', 'late', 'lost', 're-armed', 'takeovers', ''],
           report.flows.map(flowRow),
         )),
+    ...(report.guests.length === 0
+      ? []
+      : [
+          '## Guests',
+          '',
+          ...table(
+            ['guest', ''],
+            report.guests.map((guest) => [
+              markdownText(hostText(guest.name, 400)),
+              markdownText(hostText(guestPhrases(guest).join('; '), 400)),
+            ]),
+          ),
+        ]),
     '## Probes',
     '',
     ...table(['probe', 'state', 'events', 'dropped', 'detail'], report.capture.probes.map(probeRow)),

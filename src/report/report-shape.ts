@@ -185,6 +185,23 @@ export interface ReportMark {
   readonly text: string
 }
 
+/** A guest of this host: which qemu it is, and what belongs to it. */
+export interface ReportGuest {
+  readonly name: string
+  readonly pid: number
+  readonly comm: string
+  readonly links: readonly string[]
+  /** Thread ids. */
+  readonly vcpus: readonly number[]
+  readonly ioThreads: readonly { readonly tid: number; readonly name: string }[]
+  readonly vhostThreads: readonly number[]
+  /** Does the kernel carry its frames? null: nothing tells. */
+  readonly vhost: boolean | null
+  readonly cgroups: readonly string[]
+  /** `device`: what backs it, where a block device does; `direct`: past the page cache of the host. */
+  readonly disks: readonly { readonly file: string; readonly device: string | null; readonly direct: boolean }[]
+}
+
 export interface Report {
   readonly schema: typeof reportSchema
   readonly capture: {
@@ -199,6 +216,7 @@ export interface Report {
   readonly overall: ReportOverall
   readonly causes: readonly ReportCause[]
   readonly flows: readonly ReportFlow[]
+  readonly guests: readonly ReportGuest[]
   readonly late: readonly ReportLate[]
   /** In order of time, from `selection.since` to `until`. */
   readonly marks: readonly ReportMark[]

@@ -7,6 +7,7 @@ import type { FinishedSession } from '../session/finished.ts'
 import type { ProbeView } from '../session/snapshot.ts'
 import { formatIso } from '../time/format.ts'
 import { epochAt, type Epoch, type Instant } from '../time/instant.ts'
+import { reportGuestOf } from './guests.ts'
 import { isOfFlow, type Selection } from './selection.ts'
 import {
   reportSchema,
@@ -234,6 +235,7 @@ export function reportOf(session: FinishedSession, selection: Selection): Report
     overall: reportOverallOf(views, session),
     causes: causesOf(late),
     flows: session.flows.filter((flow) => isOfFlow(flow, selection.flow)).map((flow) => flowOf(flow, session)),
+    guests: session.guests.map(reportGuestOf),
     late,
     marks: session.marks
       .filter(({ at }) => (selection.since ?? -Infinity) <= at && at <= (selection.until ?? Infinity))

@@ -4,6 +4,7 @@
 // and what it cost, the verdict, where the time went, who did it, who did not, what could not be seen.
 
 import type { FinishedSession } from '../session/finished.ts'
+import { guestPhrases } from './guests.ts'
 import { hostText, padEnd, padStart } from './display-width.ts'
 import { blockLines, factLines, indented, laneColumns, partLines } from './plain.ts'
 import { reportOf, windowsOf } from './report.ts'
@@ -57,6 +58,21 @@ function flowLines(flow: ReportFlow): string[] {
     ...indented(counts, 4),
     ...overdue,
   ]
+}
+
+function guestLines({ guests }: Report): string[] {
+  if (guests.length === 0) return []
+  const lines = guests.flatMap((guest) => [
+    `  ${hostText(guest.name, longestText)}`,
+    ...indented(
+      guestPhrases(guest)
+        .map((one) => hostText(one, longestText))
+        .join('; '),
+      6,
+      4,
+    ),
+  ])
+  return ['GUESTS', ...lines, '']
 }
 
 const causeColumns = [17, 5, 9, 6, 10, 9] as const
@@ -126,6 +142,7 @@ export function formatText(session: FinishedSession, selection: Selection): stri
     'FLOWS',
     ...(report.flows.length === 0 ? ['  no VRRP advert in the capture'] : report.flows.flatMap(flowLines)),
     '',
+    ...guestLines(report),
     `CAUSES of ${counted(report.late.length, 'late advert')}`,
     ...(report.causes.length === 0
       ? ['  nothing was late']

@@ -153,8 +153,13 @@ const kindNames: Readonly<Record<Fact['kind'], string>> = {
 
 export const factKindName = (kind: Fact['kind']): string => kindNames[kind]
 
-/** `keepalived(812)`, `lb01: keepalived(130)` inside a guest, in at most so many columns; empty where none is known. */
+/** `keepalived(812)`, `instance-000000dd CPU 0/KVM` of a qemu, `lb01: keepalived(130)` inside a guest, in at most so many columns; empty where none is known. */
 export function whoOf(fact: Fact, columns = 40): string {
+  // A guest by its name, and by what its threads call themselves: nobody knows a cloud's guests by their pids.
+  if (fact.vm !== undefined) {
+    const thread = fact.comm === undefined || fact.comm.startsWith('qemu') ? '' : ` ${fact.comm}`
+    return hostText(fact.vm, Math.max(4, columns - thread.length)) + hostText(thread, 20)
+  }
   const pid = fact.pid === undefined ? '' : `(${fact.pid})`
   const place = fact.guest === undefined ? '' : `${hostText(fact.guest, Math.max(4, Math.floor(columns / 3)))}: `
   const room = Math.max(4, columns - pid.length - place.length)

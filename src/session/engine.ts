@@ -36,6 +36,7 @@ import { createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
+import { guestOf, type Guest } from './guests.ts'
 import { standOf } from './guest-stand.ts'
 
 export interface EngineOptions {
@@ -93,6 +94,8 @@ export interface Engine {
   readonly evidence: Evidence
   readonly late: readonly LateAdvert[]
   flows(): readonly Flow[]
+  /** As far as the host's search found them. */
+  guests(): readonly Guest[]
   /** All captures end here: nobody looked later, so from now on nothing is overdue by more than it was then. */
   endCaptures(at: Instant): void
   /** What was due by then and had not come, of what is known by now. */
@@ -183,6 +186,7 @@ export function openEngine(options: EngineOptions): Engine {
     late: flows.late,
     issued: (source, vrid, ipId) => kernels.issued(source, vrid, ipId),
     guestOf: (flow) => kernels.guestOf(flow),
+    vmOf: (pid) => senders.vmOf(pid),
     cgroupsOf: (pid) => notes.cgroups.of(pid),
     log,
     fact: (key) => notes.fact(key),
@@ -207,6 +211,7 @@ export function openEngine(options: EngineOptions): Engine {
       const isNamed = sender?.kind === 'qemu' && sender.name !== sender.comm
       return { ...flow, sender: sender?.name, ...(isNamed ? { guest: sender.name } : {}) }
     })
+  const guestsHere = (): Guest[] => senders.qemus.map((one) => guestOf(one, notes.cgroups.of(one.pid) ?? []))
   const timelines = createTimelines(evidence, sendingFlows)
   const overallAt = createOverallWatch(windows, () => flows.flows(), evidence, origin)
 
@@ -287,6 +292,7 @@ export function openEngine(options: EngineOptions): Engine {
     evidence,
     late: flows.late,
     flows: () => flows.flows(),
+    guests: guestsHere,
     overdueAt,
     endCaptures(at) {
       capturesEndAt = at
@@ -321,6 +327,7 @@ export function openEngine(options: EngineOptions): Engine {
         placed: kernels.placed(),
         stands: (part) => standOf({ part, kernels, senders, store, flows: flows.flows(), now }),
         flows: sendingFlows(),
+        guests: guestsHere(),
         overdue: overdueAt(instantOf(Math.min(now, capturesEndAt))),
         late: flows.late,
         windows,

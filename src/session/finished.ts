@@ -6,6 +6,7 @@ import type { Mark } from '../events/mark.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { Epoch, Instant } from '../time/instant.ts'
 import type { Engine } from './engine.ts'
+import type { Guest } from './guests.ts'
 import type { ProbeView } from './snapshot.ts'
 
 export type Vantage = 'host' | 'guest' | 'netns' | 'imported'
@@ -20,6 +21,8 @@ export interface FinishedSession {
   readonly to: Instant
   readonly probes: readonly ProbeView[]
   readonly flows: readonly Flow[]
+  /** Those of this host, by name. */
+  readonly guests: readonly Guest[]
   /** One for each late advert, oldest first. */
   readonly windows: readonly WindowView[]
   /** Due, and not come when the capture ended. */
@@ -73,6 +76,7 @@ export function finishedSessionOf(engine: Engine, frame: Frame): FinishedSession
     marks: frame.marks ?? [],
     probes,
     flows,
+    guests: engine.guests().toSorted((a, b) => a.name.localeCompare(b.name) || a.pid - b.pid),
     windows: windows.toSorted((a, b) => a.late.at - b.late.at),
     blindSpots: engine.evidence.blindSpots.map((spot) => closed(spot, frame.to)),
     background: backgroundOf(flows, engine.evidence),

@@ -19,6 +19,10 @@ export interface Senders {
   senderOf(flow: Flow, at?: Instant): FlowSender | undefined
   /** The qemu that holds the flow's link as its tap, where somebody searched for it. */
   qemuOf(flow: Flow): FlowSender | undefined
+  /** The name of the guest that this process runs; undefined for any other, and for one without a name. */
+  vmOf(pid: number): string | undefined
+  /** The qemus that were found last. */
+  readonly qemus: readonly Sender[]
   fileOf(pid: number, fd: number): string | undefined
 }
 
@@ -34,6 +38,7 @@ const flowSender = (sender: Sender): FlowSender => ({
   kind: sender.kind,
   tids: [...new Set([sender.pid, ...sender.threads.map((thread) => thread.tid)])],
   ...(sender.vhost === undefined ? {} : { vhost: sender.vhost }),
+  ...(sender.kind === 'qemu' ? { roles: new Map(sender.threads.map(({ tid, role }) => [tid, role])) } : {}),
 })
 
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
@@ -120,6 +125,13 @@ export function createSenders(
     qemuOf: byTap,
     senderOf: (flow, at) =>
       byTap(flow) ?? bySend(flow, at) ?? (isInside(flow) ? undefined : byAddress(flow)) ?? onlyQemu(),
+    get qemus() {
+      return searched.filter(({ kind }) => kind === 'qemu')
+    },
+    vmOf(pid) {
+      const found = searched.find((sender) => sender.pid === pid)
+      return found?.kind === 'qemu' && found.name !== found.comm ? found.name : undefined
+    },
     fileOf: (pid, fd) => searched.find((sender) => sender.pid === pid)?.files[String(fd)],
   }
 }

@@ -6,6 +6,7 @@ import type { Overall } from '../diagnose/overall/overall.ts'
 import type { BlindSpot, ProbeName } from '../events/probe.ts'
 import type { Store } from '../store/store.ts'
 import { between, type Epoch, type Instant, type Window } from '../time/instant.ts'
+import type { Guest } from './guests.ts'
 import type { PlacedVantage } from './kernel-vantages.ts'
 import type { LateWindows } from './late-windows.ts'
 import type { CountedUse } from './own-use.ts'
@@ -29,6 +30,7 @@ export interface SnapshotParts {
   /** What the host knows of a guest that says nothing. */
   readonly stands: (part: string) => string | undefined
   readonly flows: readonly Flow[]
+  readonly guests: readonly Guest[]
   readonly overdue: readonly Overdue[]
   readonly late: readonly LateAdvert[]
   readonly windows: LateWindows
@@ -72,6 +74,7 @@ export function snapshotOf(request: SnapshotRequest, parts: SnapshotParts): Snap
       .filter((view) => view.events > 0 || view.state !== 'starting' || view.reason !== undefined)
       .map((view) => vantageRow(withKeeping(view, parts), parts.placed, parts.stands)),
     flows: parts.flows,
+    guests: parts.guests,
     overdue: parts.overdue,
     late: late.slice(-lateShown),
     digests: windows.digestsFrom(late.at(-lateShown)?.number ?? 1),

@@ -7,6 +7,7 @@ import type { Timeline, TimelineRequest } from '../diagnose/timeline/lane.ts'
 import type { Mark } from '../events/mark.ts'
 import type { BlindSpot, ProbeName } from '../events/probe.ts'
 import type { Epoch, Instant, Span } from '../time/instant.ts'
+import type { Guest } from './guests.ts'
 
 export interface ProbeView {
   readonly name: ProbeName
@@ -69,6 +70,8 @@ export interface Snapshot {
   readonly runningFor: Span
   readonly probes: readonly ProbeView[]
   readonly flows: readonly Flow[]
+  /** Those of this host that can send. */
+  readonly guests?: readonly Guest[]
   readonly overdue: readonly Overdue[]
   /** Newest last. */
   readonly late: readonly LateAdvert[]

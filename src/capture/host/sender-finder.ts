@@ -6,7 +6,8 @@
 // Asked every two seconds. What changes rarely (taps, names, addresses) is read again every tenth second only, or when
 // the process is new.
 
-import type { Sender } from '../../events/host.ts'
+import type { GuestDisk, Sender } from '../../events/host.ts'
+import { readDisksOf } from './guest-disks.ts'
 import { namesIn, readLink } from './kernel-file.ts'
 import { keepalivedRoleOf, readHoldsVrrpSocket } from './keepalived.ts'
 import { readLocalAddresses } from './local-addresses.ts'
@@ -37,6 +38,7 @@ interface Details {
   readonly addresses: readonly string[]
   readonly files: Readonly<Record<string, string>>
   readonly holdsVrrpSocket: boolean
+  readonly disks: readonly GuestDisk[]
 }
 
 const refreshEvery = 5
@@ -110,6 +112,7 @@ export function createSenderFinder(): SenderFinder {
       ...rest,
       name: known?.name ?? comm,
       kind: 'qemu',
+      disks: known?.disks ?? [],
       threads: threads.map((thread) => ({
         tid: thread.tid,
         comm: thread.comm,
@@ -146,6 +149,7 @@ function readDetails({ pid, kind, startedAt }: Candidate): Details {
     taps: isKeepalived ? [] : readTapsOf(pid),
     addresses: isKeepalived ? readLocalAddresses(pid) : [],
     holdsVrrpSocket: isKeepalived && readHoldsVrrpSocket(pid, files),
+    disks: isKeepalived ? [] : readDisksOf(pid, files),
   }
 }
 

@@ -20,6 +20,7 @@ import type { Courses } from './courses.ts'
 import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
 import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
 import { tidsOf, type Subject } from './subject.ts'
+import { threadName } from '../thread-name.ts'
 
 /** The stop as the guest felt it: it ends with the advert, wherever in the gap it lay. */
 function felt({ window, isShift }: Standstill, subject: Subject): Window {
@@ -115,7 +116,7 @@ function insideGuest(reading: Reading, state: QemuState): Ruling {
       ...(fit === undefined ? [] : [`open: ${fit}`]),
     ],
     settledBy: [
-      'in the guest: sysdig -w guest.scap, and whylate import --scap guest=guest.scap; journalctl -t Keepalived_vrrp',
+      "with sysdig inside, too: whylate --guest NAME='ssh root@GUEST'; in the guest: journalctl -t Keepalived_vrrp",
       'in the guest: cat /proc/$(pgrep -o keepalived)/schedstat before and after; any SIGSTOP, full /dev/log, hog?',
     ],
   }
@@ -132,7 +133,7 @@ function held(subject: Subject, isAlive: boolean): Ruling {
       ...(isAlive ? ['its vCPUs and main loop were at work meanwhile: the guest was not stopped'] : []),
     ],
     settledBy: [
-      'in the guest: sysdig -w guest.scap (sendmsg on time proves it), then whylate import --scap guest=guest.scap',
+      "with sysdig inside, too (sendmsg on time proves it): whylate --guest NAME='ssh root@GUEST'",
       `ls -l /proc/${subject.sender?.pid ?? 'PID'}/fd | grep vhost-net: no vhost, and qemu’s main thread carries every frame`,
     ],
   }
@@ -150,9 +151,11 @@ function stuckRuling(reading: Reading, { tid, claims }: NonNullable<QemuState['s
   return {
     cause: 'vcpu-stuck',
     confidence: share >= 0.7 && isAligned ? 'likely' : 'possible',
-    summary: `Never issued in time: one vCPU of ${reading.subject.sender?.name ?? 'the guest'} (thread ${tid}) did not run while the others did.`,
+    summary: `Never issued in time: one vCPU of ${reading.subject.sender?.name ?? 'the guest'} (${threadName(reading.subject.sender, tid)}) did not run while the others did.`,
     culprit: victimOf(reading.subject),
-    evidence: [`vCPU thread ${tid} was away for ${Math.round(share * 100)} % of the lateness; its siblings ran`],
+    evidence: [
+      `${threadName(reading.subject.sender, tid)} was away for ${Math.round(share * 100)} % of the lateness; its siblings ran`,
+    ],
     settledBy: ['virsh vcpuinfo DOMAIN; taskset -p TID: what else is pinned there'],
   }
 }
@@ -214,14 +217,14 @@ function wasHeardIn({ late }: Subject, stretches: readonly Window[]): boolean {
 const wholeGuest: ReadonlySet<string> = new Set(['qemu-stalled', 'sender-starved', 'sender-blocked', 'sender-paging'])
 
 /** One vCPU was stopped for as much of the lateness: two things explain it, and nobody says which did. */
-function besideStoppedVcpu(ruling: Ruling, { stuck }: QemuState, share: number, { lateness }: Subject): Ruling {
+function besideStoppedVcpu(ruling: Ruling, { stuck }: QemuState, share: number, { lateness, sender }: Subject): Ruling {
   if (stuck === undefined || !wholeGuest.has(ruling.cause)) return ruling
   const stops = stuck.claims
     .filter((one) => one.state === 'stopped')
     .flatMap((one) => clipped(one.window, lateness) ?? [])
   const stopped = sumOf(union(stops)) / Math.max(1, lengthOf(lateness))
   if (stopped < Math.max(0.5, share - 0.1)) return ruling
-  const also = `open as well: vCPU thread ${stuck.tid} was stopped for ${Math.round(stopped * 100)} % of the lateness`
+  const also = `open as well: ${threadName(sender, stuck.tid)} was stopped for ${Math.round(stopped * 100)} % of the lateness`
   return { ...ruling, confidence: lesserOf(ruling.confidence, 'possible'), evidence: [...ruling.evidence, also] }
 }
 

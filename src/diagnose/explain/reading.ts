@@ -7,6 +7,7 @@ import { confidenceOfShare, lesserOf } from './ruling.ts'
 import type { Courses } from './courses.ts'
 import { lengthOf, sumOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
+import { threadName } from '../thread-name.ts'
 
 /** What one state says: the stretch that it covers, and the claims behind it. */
 export interface Dominant {
@@ -103,6 +104,6 @@ export function sampleEvidence({ subject, courses, lateness }: Reading): string[
   if (first === undefined) return []
   const others = (subject.sender?.tids.length ?? 1) - letters.length
   return [
-    `${letters.length === 1 ? `thread ${first.tid}` : `${letters.length} threads`} of it in state ${first.state} in ${first.count} of ${first.of} samples${others > 0 && letters.length === 1 && subject.sender?.kind === 'qemu' ? ', its other threads not' : ''}`,
+    `${letters.length === 1 ? threadName(subject.sender, first.tid) : `${letters.length} threads`} of it in state ${first.state} in ${first.count} of ${first.of} samples${others > 0 && letters.length === 1 && subject.sender?.kind === 'qemu' ? ', its other threads not' : ''}`,
   ]
 }

@@ -3,7 +3,7 @@
 // Our sampler never writes command lines down. Somebody who puts files together by hand may add `args`, as in
 // /proc/PID/cmdline: of a qemu it is read whether the kernel carries its frames.
 
-import type { Sender, Vhost } from '../../events/host.ts'
+import type { GuestDisk, Sender, Vhost } from '../../events/host.ts'
 import { qemuArgumentsOf } from '../qemu-arguments.ts'
 import { entriesIn, isRecord, numberIn, textIn, textsIn } from './fields.ts'
 
@@ -31,7 +31,7 @@ function senderOf(value: unknown): Sender | undefined {
     addresses: textsIn(value['addresses']),
     threads: threadsOf(value['threads']),
     files,
-    ...(kind === 'qemu' ? vhostOf(files, textsIn(value['args'])) : {}),
+    ...(kind === 'qemu' ? { ...vhostOf(files, textsIn(value['args'])), ...disksOf(value['disks']) } : {}),
   }
 }
 
@@ -48,6 +48,17 @@ function vhostOf(files: Sender['files'], args: readonly string[]): { readonly vh
   return asked.length === 0 && netdevs.length > 0
     ? { vhost: { isOn: false, because: 'its command line does not ask for vhost' } }
     : {}
+}
+
+function disksOf(value: unknown): { readonly disks?: readonly GuestDisk[] } {
+  if (!Array.isArray(value)) return {}
+  const disks = value.flatMap((disk: unknown): GuestDisk[] => {
+    const file = isRecord(disk) ? textIn(disk['file']) : undefined
+    if (!isRecord(disk) || file === undefined) return []
+    const device = textIn(disk['device'])
+    return [{ file, isDirect: disk['isDirect'] === true, ...(device === undefined ? {} : { device }) }]
+  })
+  return { disks }
 }
 
 function threadsOf(value: unknown): Sender['threads'] {

@@ -5,6 +5,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  statSync,
   mkdtempSync,
   readdirSync,
   rmdirSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Sender } from '../../../src/events/host.ts'
 import { isFrozen, throttlingOf } from '../../../src/parse/cgroup-files.ts'
@@ -161,6 +162,38 @@ test.skipIf(!canHoldTaps)('who holds a tap is found by the name of the link (nee
   expect(Object.values(sender.files)).toContain('/dev/net/tun')
   await host.until('its thread', () => threadOf(host, pid))
 })
+
+test.skipIf(!canHoldTaps)(
+  'a guest has the name of its command line, and its disks with what backs them (needs root)',
+  async () => {
+    const image = join(mkdtempSync(join(tmpdir(), 'wl-disk-')), 'disk')
+    cleanups.push(() => rmSync(dirname(image), { recursive: true }))
+    writeFileSync(image, new Uint8Array(2 * 1024 * 1024))
+    // What libvirt writes; whoever holds the tap need not be called qemu.
+    const holder = child(
+      'python3',
+      holdTap,
+      'wl-host-tap4',
+      'idle',
+      image,
+      '-name',
+      'guest=instance-000000dd,debug-threads=on',
+    )
+    await new Promise((resolve) => holder.stdout?.once('data', resolve))
+    const host = sampler()
+    const found = await host.until('the holder', () => senderWith(host, ({ links }) => links.includes('wl-host-tap4')))
+    expect(found.name).toBe('instance-000000dd')
+    const { dev } = statSync(image)
+    const isBacked = existsSync(`/sys/dev/block/${dev >> 8}:${dev & 255}`)
+    expect(found.disks).toEqual([
+      {
+        file: image,
+        isDirect: false,
+        ...(isBacked ? { device: expect.stringMatching(/^[a-z]+[\w-]*$/) as string } : {}),
+      },
+    ])
+  },
+)
 
 interface Hierarchy {
   readonly parent: string

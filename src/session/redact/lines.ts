@@ -69,6 +69,8 @@ export function hostLines({ word, address, names }: RedactedWords): RedactLine {
     addresses: (value) => strings(value, address),
     files: (value) => entries(value, (key, inner) => [key, strings(inner, word)]),
     vhost: (value) => entries(value, vhost),
+    disks: (value) =>
+      Array.isArray(value) ? value.map((one: Json) => entries(one, (key, inner) => [key, strings(inner, word)])) : null,
     threads: (value) =>
       Array.isArray(value)
         ? value.map((one: Json) => entries(one, (key, inner) => [key, strings(inner, threadKeys[key] ?? word)]))

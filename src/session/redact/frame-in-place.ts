@@ -10,7 +10,26 @@ const ethernet = 1
 const cooked = 113
 const cooked2 = 276
 const vrrp = 112
+const authenticated = 51
 const keptOfOthers = 8
+/** Of an authentication header its numbers, of keepalived's HMAC its stamp; what they prove is gone. */
+const stampBytes = 12
+const vrrpGroup = Uint8Array.of(224, 0, 0, 18)
+const pseudoHeaders = ['none', 'own', 'group'] as const
+
+interface Message {
+  readonly from: number
+  readonly to: number
+  /** Where the addresses of its IP header stand, after one another. */
+  readonly source: number
+  readonly size: 4 | 16
+}
+
+/** What a checksum sums: up to where, and behind which pseudo header. Senders differ (parse/packet/checksum.ts). */
+interface Rule {
+  readonly end: number
+  readonly pseudo: (typeof pseudoHeaders)[number]
+}
 
 const at16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 const put16 = (bytes: Uint8Array, at: number, value: number): void => {
@@ -74,27 +93,53 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
     groupsOf(names.ipv6(ipv6Text(frame.subarray(at, at + 16)))).forEach((group, i) => put16(frame, at + 2 * i, group))
   }
 
-  /** `source`: where the addresses of the IP header stand, after one another. */
-  function advert(from: number, to: number, source: number, size: 4 | 16): void {
-    const message = frame.subarray(from, to)
-    if (message.length < 8) return void message.fill(0)
-    const isSecond = (message[0] ?? 0) >> 4 === 2
-    const ends = Math.min(to, from + 8 + (message[3] ?? 0) * size)
-    const pseudo = (): number => sumOf(frame.subarray(source, source + 2 * size), vrrp + message.length)
-    const plainFits = sumOf(message) === 0xffff
-    const pseudoFits = !isSecond && sumOf(message, pseudoBefore) === 0xffff
-    for (let at = from + 8; at + size <= ends; at += size) (size === 4 ? ipv4 : ipv6)(at)
-    frame.fill(0, ends, to)
-    put16(message, 6, 0)
-    const sum = ~sumOf(message, pseudoFits ? pseudo() : 0) & 0xffff
-    put16(message, 6, plainFits || pseudoFits ? sum : sum ^ 0x5555)
+  /** The checksum's rule, which has to be known before anything is changed. */
+  function ruleOf({ from, to, source, size }: Message): Rule | undefined {
+    const { ends } = partsOf({ from, to, source, size })
+    const rules = [ends, to].flatMap((end) => pseudoHeaders.map((pseudo): Rule => ({ end, pseudo })))
+    return rules.find((rule) => sumOf(frame.subarray(from, rule.end), pseudoSum(rule, from, source, size)) === 0xffff)
   }
 
-  let pseudoBefore = 0
+  function pseudoSum({ end, pseudo }: Rule, from: number, source: number, size: number): number {
+    if (pseudo === 'none') return 0
+    const before = vrrp + end - from
+    if (pseudo === 'own') return sumOf(frame.subarray(source, source + 2 * size), before)
+    return sumOf(vrrpGroup, sumOf(frame.subarray(source, source + size), before))
+  }
 
-  function payload(protocol: number, from: number, to: number, source: number, size: 4 | 16): void {
-    if (protocol === vrrp) advert(from, to, source, size)
-    else frame.fill(0, Math.min(to, from + keptOfOthers))
+  /** Behind its addresses: 8 bytes of authentication (version 2); behind all that keepalived's HMAC with its stamp. */
+  function partsOf({ from, to, size }: Message): { readonly addressesEnd: number; readonly ends: number } {
+    const addressesEnd = Math.min(to, from + 8 + (frame[from + 3] ?? 0) * size)
+    return { addressesEnd, ends: Math.min(to, addressesEnd + ((frame[from] ?? 0) >> 4 === 2 ? 8 : 0)) }
+  }
+
+  function advert(message: Message, rule: Rule | undefined): void {
+    const { from, to, source, size } = message
+    if (to - from < 8) return void frame.fill(0, from, to)
+    const { addressesEnd, ends } = partsOf(message)
+    for (let at = from + 8; at + size <= addressesEnd; at += size) (size === 4 ? ipv4 : ipv6)(at)
+    frame.fill(0, addressesEnd, ends)
+    frame.fill(0, Math.min(to, ends + stampBytes), to)
+    put16(frame, from + 6, 0)
+    const fits = rule ?? { end: ends, pseudo: 'none' }
+    const sum = ~sumOf(frame.subarray(from, fits.end), pseudoSum(fits, from, source, size)) & 0xffff
+    // A wrong one stays wrong.
+    put16(frame, from + 6, rule === undefined ? sum ^ 0x5555 : sum)
+  }
+
+  /** Behind an authentication header the advert itself; its HMAC is gone. */
+  function messageOf(protocol: number, from: number, to: number, source: number, size: 4 | 16): Message | undefined {
+    if (protocol === vrrp) return { from, to, source, size }
+    const begins = from + ((frame[from + 1] ?? 0) + 2) * 4
+    return protocol === authenticated && frame[from] === vrrp && begins < to
+      ? { from: begins, to, source, size }
+      : undefined
+  }
+
+  function payload(from: number, to: number, message: Message | undefined, rule: Rule | undefined): void {
+    if (message === undefined) return void frame.fill(0, Math.min(to, from + keptOfOthers), to)
+    frame.fill(0, Math.min(message.from, from + stampBytes), message.from)
+    advert(message, rule)
   }
 
   function network(type: number, at: number): void {
@@ -112,21 +157,23 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
       const headerBytes = ((frame[at] ?? 0) & 15) * 4
       const end = Math.min(frame.length, at + at16(frame, at + 2))
       const from = Math.min(end, at + Math.max(20, headerBytes))
-      pseudoBefore = sumOf(frame.subarray(at + 12, at + 20), vrrp + Math.max(0, end - from))
+      const message = messageOf(frame[at + 9] ?? 0, from, end, at + 12, 4)
+      const rule = message === undefined ? undefined : ruleOf(message)
       ipv4(at + 12)
       ipv4(at + 16)
       frame.fill(0, at + 20, from)
       put16(frame, at + 10, 0)
       put16(frame, at + 10, ~sumOf(frame.subarray(at, from)) & 0xffff)
-      payload(frame[at + 9] ?? 0, from, end, at + 12, 4)
+      payload(from, end, message, rule)
       return void frame.fill(0, end)
     }
     if (type === 0x86dd && at + 40 <= frame.length) {
       const end = Math.min(frame.length, at + 40 + at16(frame, at + 4))
-      pseudoBefore = sumOf(frame.subarray(at + 8, at + 40), vrrp + Math.max(0, end - at - 40))
+      const message = messageOf(frame[at + 6] ?? 0, at + 40, end, at + 8, 16)
+      const rule = message === undefined ? undefined : ruleOf(message)
       ipv6(at + 8)
       ipv6(at + 24)
-      payload(frame[at + 6] ?? 0, at + 40, end, at + 8, 16)
+      payload(at + 40, end, message, rule)
       return void frame.fill(0, end)
     }
     frame.fill(0, Math.min(frame.length, at))

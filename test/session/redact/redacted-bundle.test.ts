@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ownFolder, ownNames } from '../fixtures/own-incident.ts'
-import { createPseudonyms } from '../../src/session/pseudonyms.ts'
-import { writeRedactedBundle } from '../../src/session/redact/redacted-bundle.ts'
-import { replayAll, type Replayed } from '../../src/session/replay.ts'
+import { ownFolder, ownNames } from '../../fixtures/own-incident.ts'
+import { createPseudonyms } from '../../../src/session/pseudonyms.ts'
+import { writeRedactedBundle } from '../../../src/session/redact/redacted-bundle.ts'
+import { replayAll, type Replayed } from '../../../src/session/replay.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-redacted-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const bundles = resolve(import.meta.dirname, '../captures/bundles')
+const bundles = resolve(import.meta.dirname, '../../captures/bundles')
 
 const replayed = (path: string): Promise<Replayed> =>
   replayAll(path, { budgetBytes: 512 * 2 ** 20, interval: undefined, late: undefined, vrid: undefined })

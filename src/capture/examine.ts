@@ -3,6 +3,8 @@
 
 import { bpftraceSpec } from './bpftrace.ts'
 import { readExecutable, type Executable, type ToolName } from './executable.ts'
+import { programOf, type GuestCommand } from './guest-command.ts'
+import { guestSpec } from './guest-probe.ts'
 import { iostatSpec } from './iostat.ts'
 import { openOwnClock, type OwnClock } from './own-clock.ts'
 import { checkFilter, checkVantage, tcpdumpFor, type Vantage } from './preflight.ts'
@@ -56,6 +58,34 @@ export async function examine(options: ExamineOptions): Promise<readonly Examina
     (['tcpdump', 'sysdig', 'bpftrace', 'iostat'] as const).map((tool) =>
       examineTool(tool, options.paths[tool], specs[tool], clock),
     ),
+  )
+}
+
+export interface GuestExamination {
+  readonly name: string
+  /** After so many milliseconds something came from there; undefined: nothing. */
+  readonly afterMs: number | undefined
+  /** The way in: `by ssh`. */
+  readonly way: string
+  readonly lack: Lack | undefined
+}
+
+/** sysdig logs in, reads all of /proc and starts; a guest under load takes its time for each. */
+const guestTrialMs = 60_000
+
+/** Each really led into, and sysdig really started there. */
+export function examineGuests(guests: readonly GuestCommand[]): Promise<readonly GuestExamination[]> {
+  const clock = openOwnClock()
+  return Promise.all(
+    guests.map(async (guest): Promise<GuestExamination> => {
+      const trial = await tryTool(guestSpec(guest), clock, guestTrialMs)
+      const known = { name: guest.name, way: `by ${programOf(guest)}` }
+      if (trial.kind === 'works') return { ...known, afterMs: trial.afterMs, lack: undefined }
+      const remedy =
+        trial.remedy ??
+        `Run \`${programOf(guest)} …\` by hand to see why: it has to give a shell without asking anything.`
+      return { ...known, afterMs: undefined, lack: { reason: trial.reason, remedy } }
+    }),
   )
 }
 

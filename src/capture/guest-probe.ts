@@ -44,8 +44,9 @@ function readGuestStderr(line: string): StderrMeaning {
   if (word?.kind === 'no-sysdig') return noSysdig
   if (line.startsWith('Pseudo-terminal will not be allocated')) return { kind: 'ignored' }
   if (causes.test(line)) return { kind: 'cause', reason: line }
-  const meaning = refusalOf(line, refusals) ?? readSysdigStderr(line)
-  if (meaning.kind !== 'refused') return meaning
+  const onTheWay = refusalOf(line, refusals)
+  const meaning = onTheWay ?? readSysdigStderr(line)
+  if (meaning.kind !== 'refused' || onTheWay !== undefined) return meaning
   const remedy = meaning.remedy.replace(/,? or --engine bpftrace/, '').replace(/^sudo whylate .*/, 'be root there')
   return { ...meaning, remedy: `in the guest: ${remedy}` }
 }
@@ -56,6 +57,7 @@ export function guestSpec(guest: GuestCommand): ToolSpec {
     probe: 'sysdig',
     part: name,
     tool: 'sysdig',
+    process: programOf(guest),
     version: '',
     detail: programOf(guest),
     argv: isStream ? argv : [...argv, 'sh'],

@@ -138,7 +138,7 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     speech.end()
     const at = clock.now()
     const { refused, cause } = speech
-    const reason = dead.givenUp ?? sentenceOf(spec.tool, ending, cause ?? refused?.reason)
+    const reason = dead.givenUp ?? sentenceOf(spec.process ?? spec.tool, ending, cause ?? refused?.reason)
     life = undefined
     const isOver = stopping !== undefined || spec.restart.kind === 'never' || ending.kind === 'stuck'
     if (!dead.hasSpoken) hear({ kind: 'failed', reason, remedy: refused?.remedy })

@@ -63,6 +63,8 @@ export interface ToolSpec {
   readonly part: string
   /** As a person calls it. */
   readonly tool: string
+  /** What ends when it ends, where that is the way to it: `ssh`. */
+  readonly process?: string
   readonly version: string
   /** What it was started for: the interface, the driver. */
   readonly detail: string

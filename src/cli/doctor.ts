@@ -1,7 +1,7 @@
 // `whylate doctor`: can each probe run here, and if not, the command that makes it so.
 
 import { chooseEngine } from '../capture/engine.ts'
-import { examine, type Examination } from '../capture/examine.ts'
+import { examine, examineGuests, type Examination, type GuestExamination } from '../capture/examine.ts'
 import { readPrivileges } from '../capture/privileges.ts'
 import { printable } from '../report/printable.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
@@ -29,17 +29,29 @@ function lines(one: Examination): string[] {
   ].map(printable)
 }
 
+function guestLines({ name, way, afterMs, lack }: GuestExamination): string[] {
+  const head = `guest ${name}: ${afterMs === undefined ? 'sysdig does not run there' : 'sysdig works there'}`
+  const rest =
+    lack === undefined
+      ? [`         first byte after ${Math.round(afterMs ?? 0)} ms, ${way}`]
+      : [`         ${lack.reason}`, `         mend it: ${lack.remedy}`]
+  return [head, ...rest].map(printable)
+}
+
 export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
   const settings = settingsOf(options)
   const examinations = await examine(settings)
+  const guests = await examineGuests(settings.guests ?? [])
   const choice = chooseEngine(options.engine, examinations)
   const privileges = readPrivileges()
   const summary = privileges.isRoot ? 'You are root.' : 'You are not root: what follows is what works without it.'
   if (options.json === true)
-    answer(`${JSON.stringify({ privileges: summary, probes: examinations, engine: choice }, undefined, 2)}\n`)
+    answer(
+      `${JSON.stringify({ privileges: summary, probes: examinations, engine: choice, ...(guests.length === 0 ? {} : { guests }) }, undefined, 2)}\n`,
+    )
   else
     answer(
-      `${[printable(summary), '', ...examinations.flatMap(lines), `host     works (reads /proc and /sys ten times a second)`, '', printable(choice.because)].join('\n')}\n`,
+      `${[printable(summary), '', ...examinations.flatMap(lines), `host     works (reads /proc and /sys ten times a second)`, ...guests.flatMap(guestLines), '', printable(choice.because)].join('\n')}\n`,
     )
   const hasCapture = examinations.some((one) => one.probe === 'tcpdump' && one.state !== 'absent')
   return hasCapture ? exitCode.done : exitCode.cannotRun

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { parseGuestCommand } from '../../src/capture/guest-command.ts'
+import { examineGuests } from '../../src/capture/examine.ts'
+import { parseGuestCommand, parseGuestCommands } from '../../src/capture/guest-command.ts'
 import { guestSpec } from '../../src/capture/guest-probe.ts'
 import { guestBeat, guestScript } from '../../src/capture/guest-script.ts'
 import { openOwnClock } from '../../src/capture/own-clock.ts'
@@ -92,9 +93,16 @@ test('a command that is none is told with its remedy; one that ends is started a
   expect(none.notices[0]).toMatchObject({
     kind: 'absent',
     part: 'lb03',
-    reason: expect.stringContaining('no such program') as string,
+    reason: 'no-such-program could not be executed (127): there is no such program here',
+    remedy: expect.stringMatching(/^COMMAND is a program/) as string,
   })
   expect(ending.notices.at(-1)).toMatchObject({ kind: 'ended', part: 'lb01', willRestart: true })
+})
+
+test('doctor really goes in, and says what is missing there and what on the way', async () => {
+  const [well, none] = await examineGuests(parseGuestCommands([`lb01=${wayTo(newLog())}`, 'lb02=no-such-program']))
+  expect(well).toMatchObject({ name: 'lb01', way: 'by env', afterMs: expect.any(Number) as number, lack: undefined })
+  expect(none?.lack?.remedy).toMatch(/^COMMAND is a program/)
 })
 
 test('one that stands still is told as silent, not as dead, and goes on', async () => {

@@ -19,9 +19,9 @@ function ipv6Bytes(text: string): number[] {
   return [...before, ...zeros, ...behind].slice(0, 8).flatMap((group) => [group >> 8, group & 255])
 }
 
-const bytesOf = (address: string): number[] =>
+export const addressBytes = (address: string): number[] =>
   address.includes(':') ? ipv6Bytes(address) : address.split('.').map(Number)
-const macBytes = (mac: string): number[] => mac.split(':').map((one) => Number.parseInt(one, 16))
+export const macBytes = (mac: string): number[] => mac.split(':').map((one) => Number.parseInt(one, 16))
 const u16 = (value: number): number[] => [(value >> 8) & 255, value & 255]
 
 function checksumOf(bytes: readonly number[]): number {
@@ -57,9 +57,9 @@ function messageOf(advert: Advert, source: number[], destination: number[], addr
 
 export function redactedFrame(advert: Advert, names: Pseudonyms): Uint8Array {
   const own = (address: string): string => (advert.family === 4 ? names.ipv4(address) : names.ipv6(address))
-  const source = bytesOf(own(advert.source))
-  const destination = bytesOf(own(advert.destination))
-  const addresses = advert.addresses.flatMap((one) => bytesOf(own(one)))
+  const source = addressBytes(own(advert.source))
+  const destination = addressBytes(own(advert.destination))
+  const addresses = advert.addresses.flatMap((one) => addressBytes(own(one)))
   const message = messageOf(advert, source, destination, addresses)
   const ip =
     advert.family === 4

@@ -4,7 +4,10 @@
 //   IPv4, IPv6   addresses changed, checksum anew      VRRP   addresses changed, authentication gone; a checksum that fitted
 //   others       8 bytes kept (ports, type), then 0           fits again by the same rule, a wrong one stays wrong
 
+import { formatIpv4, formatIpv6, formatMac } from '../../parse/packet/address.ts'
+import { u16 } from '../../parse/packet/octets.ts'
 import type { Pseudonyms } from '../pseudonyms.ts'
+import { addressBytes, macBytes } from '../redacted-frame.ts'
 
 const ethernet = 1
 const cooked = 113
@@ -31,7 +34,6 @@ interface Rule {
   readonly pseudo: (typeof pseudoHeaders)[number]
 }
 
-const at16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 const put16 = (bytes: Uint8Array, at: number, value: number): void => {
   bytes[at] = (value >> 8) & 255
   bytes[at + 1] = value & 255
@@ -39,58 +41,23 @@ const put16 = (bytes: Uint8Array, at: number, value: number): void => {
 
 function sumOf(bytes: Uint8Array, before = 0): number {
   let sum = before
-  for (let i = 0; i < bytes.length; i += 2) sum += at16(bytes, i)
+  for (let i = 0; i < bytes.length; i += 2) sum += u16(bytes, i)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return sum
 }
 
-const hexOf = (byte: number): string => byte.toString(16).padStart(2, '0')
-
-function groupsOf(text: string): number[] {
-  const [head = '', tail] = text.split('::')
-  const part = (one: string): number[] => (one === '' ? [] : one.split(':').map((group) => Number.parseInt(group, 16)))
-  const [before, behind] = [part(head), tail === undefined ? [] : part(tail)]
-  return [...before, ...Array.from({ length: Math.max(0, 8 - before.length - behind.length) }, () => 0), ...behind]
-}
-
-/** The longest run of zeros is left out: RFC 5952. As the report writes it, so that one address has one pseudonym. */
-function ipv6Text(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, i) => at16(bytes, 2 * i))
-  let [best, length] = [-1, 1]
-  for (let from = 0; from < 8; from++) {
-    let to = from
-    while (to < 8 && groups[to] === 0) to++
-    if (to - from > length) [best, length] = [from, to - from]
-  }
-  const text = (part: readonly number[]): string => part.map((one) => one.toString(16)).join(':')
-  return best < 0 ? text(groups) : `${text(groups.slice(0, best))}::${text(groups.slice(best + length))}`
-}
-
 export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudonyms): void {
   function mac(at: number): void {
-    if (at + 6 > frame.length) return void frame.fill(0, at)
-    const text = Array.from(frame.subarray(at, at + 6), hexOf).join(':')
-    frame.set(
-      names
-        .mac(text)
-        .split(':')
-        .map((one) => Number.parseInt(one, 16)),
-      at,
-    )
+    if (at + 6 > frame.length) frame.fill(0, at)
+    else frame.set(macBytes(names.mac(formatMac(frame, at))), at)
   }
   function ipv4(at: number): void {
-    if (at + 4 > frame.length) return void frame.fill(0, at)
-    frame.set(
-      names
-        .ipv4(frame.subarray(at, at + 4).join('.'))
-        .split('.')
-        .map(Number),
-      at,
-    )
+    if (at + 4 > frame.length) frame.fill(0, at)
+    else frame.set(addressBytes(names.ipv4(formatIpv4(frame, at))), at)
   }
   function ipv6(at: number): void {
-    if (at + 16 > frame.length) return void frame.fill(0, at)
-    groupsOf(names.ipv6(ipv6Text(frame.subarray(at, at + 16)))).forEach((group, i) => put16(frame, at + 2 * i, group))
+    if (at + 16 > frame.length) frame.fill(0, at)
+    else frame.set(addressBytes(names.ipv6(formatIpv6(frame, at))), at)
   }
 
   /** The checksum's rule, which has to be known before anything is changed. */
@@ -155,7 +122,7 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
     }
     if (type === 0x0800 && at + 20 <= frame.length) {
       const headerBytes = ((frame[at] ?? 0) & 15) * 4
-      const end = Math.min(frame.length, at + at16(frame, at + 2))
+      const end = Math.min(frame.length, at + u16(frame, at + 2))
       const from = Math.min(end, at + Math.max(20, headerBytes))
       const message = messageOf(frame[at + 9] ?? 0, from, end, at + 12, 4)
       const rule = message === undefined ? undefined : ruleOf(message)
@@ -168,7 +135,7 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
       return void frame.fill(0, end)
     }
     if (type === 0x86dd && at + 40 <= frame.length) {
-      const end = Math.min(frame.length, at + 40 + at16(frame, at + 4))
+      const end = Math.min(frame.length, at + 40 + u16(frame, at + 4))
       const message = messageOf(frame[at + 6] ?? 0, at + 40, end, at + 8, 16)
       const rule = message === undefined ? undefined : ruleOf(message)
       ipv6(at + 8)
@@ -183,13 +150,13 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
     mac(0)
     mac(6)
     let at = 12
-    while ([0x8100, 0x88a8].includes(at16(frame, at)) && at + 4 <= frame.length) at += 4
-    network(at16(frame, at), at + 2)
+    while ([0x8100, 0x88a8].includes(u16(frame, at)) && at + 4 <= frame.length) at += 4
+    network(u16(frame, at), at + 2)
   } else if (linkType === cooked) {
     mac(6)
-    network(at16(frame, 14), 16)
+    network(u16(frame, 14), 16)
   } else if (linkType === cooked2) {
     mac(12)
-    network(at16(frame, 0), 20)
+    network(u16(frame, 0), 20)
   } else frame.fill(0)
 }

@@ -78,6 +78,7 @@ export function errandsOf(command: Command, before: ScreenState, next: ScreenSta
         ? []
         : [{ kind: 'speed', to: Math.min(fastest, Math.max(slowest, replay.speed * command.times)) }]
     case 'cursor':
+    case 'change':
       // The position of a replay is where its cursor stands: flows and probes are of that moment.
       return replay === undefined ? [] : [{ kind: 'seek', to: cursorShown(snapshot, next) }]
     case 'timeline':

@@ -167,6 +167,7 @@ export function reduce(before: ScreenState, command: Command, stage: Stage): Scr
     case 'pan':
     case 'fit':
     case 'cursor':
+    case 'change':
     case 'lane':
     case 'pin':
       return { ...state, timeline: timelineAfter(command, state, stage) }

@@ -56,6 +56,7 @@ export type Command =
   | { readonly kind: 'pan'; readonly by: number }
   | { readonly kind: 'fit'; readonly to: 'late' | 'all' }
   | { readonly kind: 'cursor'; readonly by: number }
+  | { readonly kind: 'change'; readonly by: 1 | -1 }
   | { readonly kind: 'lane'; readonly by: 1 | -1 }
   | { readonly kind: 'pin' }
   | { readonly kind: 'compare' }

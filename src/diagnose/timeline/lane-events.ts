@@ -40,11 +40,16 @@ const words: Readonly<Record<string, (value: number) => string>> = {
   isOutgoing: (value) => (value === 255 ? '' : value === 1 ? 'yes' : 'no'),
 }
 
+const threads = new Set(['from', 'to', 'by'])
+
 /** `latencyNs` is the latency, `fileName` the file, `readAwaitMs` the read await in ms. */
 function fieldOf(column: string, value: number, textOf: (id: number) => string): readonly [string, string] | undefined {
   if (Number.isNaN(value) || value === -1 || (column === 'resultCode' && value === noResult)) return undefined
   const plain = column.replace(/(?:Name|Ns|Ms|Us|Code)$/, '')
-  const name = plain.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  // Beside the thread's name stands its id.
+  const name = threads.has(column)
+    ? `${column} tid`
+    : plain.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   if (texts.has(column) || column.endsWith('Name')) return textOf(value) === '' ? undefined : [name, textOf(value)]
   const word = words[column]?.(value)
   if (word !== undefined) return word === '' ? undefined : [name, word]
@@ -116,7 +121,8 @@ function sourceOf(kind: LaneKind, key: string, name: string, { evidence, sender,
     case 'signal':
       return {
         table: of(store.signals),
-        titleOf: (row, text) => `${signalName(row['signal'] ?? 0)} to ${text('toName') || 'process'} (${row['to']})`,
+        titleOf: (row, text) =>
+          `${signalName(row['signal'] ?? 0)} to ${text('toName') || 'process'} (${row['to']}), by ${text('fromName') || 'somebody'}`,
       }
     case 'life':
       return {

@@ -30,7 +30,7 @@ export function eventRows(latest: Snapshot, state: ScreenState, { columns, rows 
   const chosen = Math.min(state.item, events.listed.length - 1)
   const event = events.listed[chosen]
   if (event === undefined)
-    return [[cell(' No event of this lane lies under the cursor. Esc, then ← or →, goes to another moment.', 'muted')]]
+    return [[cell(' No event of this lane lies under the cursor: Esc, then w or b goes to one.', 'muted')]]
   const late = selectedLate(latest, state)
   const moment = (at: typeof event.window.from): string =>
     `${formatClock(at, latest.origin)} UTC${late === undefined ? '' : `, ${formatOffset(between(late.dueAt, at))} from due`}`

@@ -7,6 +7,7 @@ import type { Instant, Window } from '../../time/instant.ts'
 import { selectedNumber, shownOf, type Command, type ScreenState, type Stage } from '../state.ts'
 import {
   centredOn,
+  columnIn,
   cursorMoved,
   cursorOf,
   panned,
@@ -16,7 +17,7 @@ import {
   type TimelineChoice,
 } from './stretch.ts'
 
-export type TimelineCommand = Extract<Command, { kind: 'zoom' | 'pan' | 'fit' | 'cursor' | 'lane' | 'pin' }>
+export type TimelineCommand = Extract<Command, { kind: 'zoom' | 'pan' | 'fit' | 'cursor' | 'change' | 'lane' | 'pin' }>
 
 export function selectedLate(latest: Snapshot, state: ScreenState): LateAdvert | undefined {
   const number = selectedNumber(latest, state)
@@ -51,6 +52,14 @@ function pinnedAnew(choice: TimelineChoice, snapshot: Snapshot): TimelineChoice 
   return { ...next, lane: listedLanes(snapshot, next).findIndex((one) => one.key === key) }
 }
 
+/** How many columns it is to the next one in which something of the lane begins, or somebody else has it; 0: there is none. */
+function toChange({ levels, who }: Lane, from: number, by: 1 | -1): number {
+  const isBegin = (at: number): boolean =>
+    (levels[at] ?? 0) > 0 && (at === 0 || levels[at - 1] === 0 || who[at] !== who[at - 1])
+  for (let at = from + by; at >= 0 && at < levels.length; at += by) if (isBegin(at)) return at - from
+  return 0
+}
+
 export function timelineAfter(
   command: TimelineCommand,
   state: ScreenState,
@@ -71,6 +80,13 @@ export function timelineAfter(
       return { ...choice, stretch: command.to === 'late' ? undefined : whole }
     case 'cursor':
       return { ...choice, ...cursorMoved(shown, cursor, command.by, columns, whole) }
+    case 'change': {
+      const lane = laneShown(snapshot, choice)
+      // What stands there was asked for in these columns; until it comes nothing is known of them.
+      if (lane?.levels.length !== columns) return choice
+      const by = toChange(lane, columnIn(shown, cursor, columns), command.by)
+      return by === 0 ? choice : { ...choice, ...cursorMoved(shown, cursor, by, columns, whole) }
+    }
     case 'lane': {
       const last = Math.max(0, listedLanes(snapshot, choice).length - 1)
       return { ...choice, lane: Math.min(last, Math.max(0, Math.min(choice.lane, last) + command.by)) }

@@ -14,6 +14,13 @@ export const timelineBindings: readonly Binding[] = [
   { keys: ['L', ')'], command: { kind: 'cursor', by: 10 }, pane: 'timeline', help: 'the cursor ten columns on' },
   { keys: ['H', '('], command: { kind: 'cursor', by: -10 }, pane: 'timeline', help: 'the cursor ten columns back' },
   {
+    keys: ['w'],
+    command: { kind: 'change', by: 1 },
+    pane: 'timeline',
+    help: 'to where the next thing of the lane begins',
+  },
+  { keys: ['b'], command: { kind: 'change', by: -1 }, pane: 'timeline', help: 'to where the one before began' },
+  {
     keys: ['+', '='],
     command: { kind: 'zoom', times: 0.5 },
     pane: 'timeline',

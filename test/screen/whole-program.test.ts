@@ -75,6 +75,8 @@ if (!isMainThread) setTimeout(() => { throw new Error('a defect in a worker, on 
     await back('▶signals')
     await type('k', 'k', 'k', 'k', 'k')
     await shows(/▶slow calls/)
+    await type('w')
+    await shows(/slow calls +dd \(\d+\)/)
     await type('Enter')
     await shows(/EVENT 1 of \d+ ─/)
     expect(await shown()).toMatch(/latency +\d/)

@@ -49,9 +49,8 @@ function signalFacts(question: Question, evidence: Evidence): Fact[] {
     .slice(-shown)
     .map((row) => {
       const isToSender = tids.has(row.to)
-      const target = isToSender
-        ? `the sender, ${store.names.textOf(row.toName) || 'process'} (${row.to})`
-        : `${store.names.textOf(row.toName) || 'process'} (${row.to})`
+      const name = evidence.vmOf?.(row.to) ?? `${store.names.textOf(row.toName) || 'process'} (${row.to})`
+      const target = isToSender ? `the sender, ${name}` : name
       const source = row.from > 0 ? ` by ${store.names.textOf(row.fromName) || 'process'} (${row.from})` : ''
       const step = signalSteps[row.step] === 'sent' ? 'sent' : 'delivered'
       return factOf(question, evidence, {

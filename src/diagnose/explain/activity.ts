@@ -152,7 +152,8 @@ const stopping = new Set([19, 20])
 const cont = 18
 
 /** A stop lasts until its SIGCONT; any other signal is a moment. */
-export function signals({ store, ahead }: Lens, window: Window): Feature[] {
+export function signals(lens: Lens, window: Window): Feature[] {
+  const { store, ahead } = lens
   const found = new Map<string, Feature>()
   const rows = store.signals.rows({ from: window.from, to: instantOf(window.to + ahead) })
   const isSent = new Set(rows.flatMap((row) => (row.from > 0 ? [`${row.signal} ${row.to}`] : [])))
@@ -173,7 +174,7 @@ export function signals({ store, ahead }: Lens, window: Window): Feature[] {
     found.set(key, {
       key,
       group: by === '' ? key : `process/${by}`,
-      what: `${signalName(row.signal)} to ${to} (${row.to}) by ${by === '' ? 'the kernel' : by}`,
+      what: `${signalName(row.signal)} to ${lens.vmOf(row.to) ?? `${to} (${row.to})`} by ${by === '' ? 'the kernel' : by}`,
       kind: 'process',
       pids: row.from > 0 ? [row.from] : (known?.pids ?? []),
       stretches: [{ from, to: end }],

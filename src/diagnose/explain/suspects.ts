@@ -126,6 +126,7 @@ function lensOf({ evidence, sender }: Case, windows: RiskWindows): Lens {
     store,
     sender: new Set(sender?.tids),
     isOurs: (pid) => evidence.isOurs(pid),
+    vmOf: (pid) => evidence.vmOf?.(pid),
     stride: Math.max(1, Math.ceil(rows / rowBudget)),
     ahead: spanOf(Math.min(mostAhead, Math.max(leastAhead, longest + 100 * millisecond))),
   }

@@ -22,7 +22,8 @@ const drawnEveryMs = 150
 const toldEveryMs = 2000
 const barColumns = 20
 
-const sizeOf = (path: string): number => {
+/** 0 for what is not there. */
+export const sizeOf = (path: string): number => {
   try {
     return statSync(path).size
   } catch {

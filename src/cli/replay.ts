@@ -11,6 +11,7 @@ import { spanOf, type Span } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { exportWindow } from './export-window.ts'
 import { holdEndings } from './held-endings.ts'
+import { progressPhrase, sizeOf } from './progress.ts'
 import { answer, notice } from './say.ts'
 
 export interface ReplayOptions {
@@ -50,13 +51,14 @@ async function openUnpacked(path: string, options: ReplayOptions): Promise<Repla
   const giveUp = new AbortController()
   const abort = (): void => giveUp.abort()
   const startedMs = performance.now()
+  const sizeBytes = sizeOf(path)
   let nextMs = startedMs + toldAfterMs
   const onUnpacked = (share: number): void => {
     const nowMs = performance.now()
     if (nowMs < nextMs) return
     nextMs = nowMs + toldEveryMs
-    const leftS = Math.ceil((((nowMs - startedMs) / Math.max(share, 0.001)) * (1 - share)) / 1000)
-    const line = `unpacking ${barOf(share, 20)} ${Math.floor(share * 100)} %, ${leftS} s left, Ctrl-C gives up  ${path}`
+    const phrase = progressPhrase(share * sizeBytes, sizeBytes, nowMs - startedMs)
+    const line = `unpacking ${barOf(share, 20)} ${phrase}, Ctrl-C gives up  ${path}`
     process.stderr.write(`\r${hostText(line, Math.max(20, (process.stderr.columns ?? 80) - 1))}\x1b[K`)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, abort)

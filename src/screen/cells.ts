@@ -70,6 +70,21 @@ export function joined(cells: readonly Cell[]): Row {
   return row
 }
 
+const isBlank = ({ text, meaning }: Cell): boolean => meaning !== 'cursor' && /^ *$/.test(text)
+
+/** The same row in fewer cells: nobody sees which colour a blank has. Each cell costs Ink time and the line bytes. */
+export function compact(row: Row): Row {
+  const cells: Cell[] = []
+  for (const one of row) {
+    const last = cells.at(-1)
+    if (last === undefined || last.meaning === 'cursor') cells.push(one)
+    else if (isBlank(one)) cells[cells.length - 1] = { ...last, text: last.text + one.text }
+    else if (isBlank(last)) cells[cells.length - 1] = { ...one, text: last.text + one.text }
+    else cells.push(one)
+  }
+  return joined(cells)
+}
+
 /** The same columns without UTF-8. */
 export function asciiRow(row: Row): Row {
   return row.map((one) => ({ ...one, text: asciiOf(one.text) }))

@@ -14,7 +14,7 @@
 import type { WindowView } from '../diagnose/finding.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { bottomRows } from './bottom-rows.ts'
-import { asciiRow, cell, fitted, ruled, type Row } from './cells.ts'
+import { asciiRow, cell, compact, fitted, ruled, type Row } from './cells.ts'
 import { clockRows } from './clock-bar.ts'
 import { compareRows } from './compare-pane.ts'
 import { flowRows, flowRowsWanted } from './flows-pane.ts'
@@ -48,7 +48,9 @@ export function frameOf(snapshot: Snapshot, state: ScreenState, size: Size, form
   const width = size.columns - 1
   const height = size.rows - 1
   const frame = drawn(snapshot, state, width, height)
-  const rows = filled(frame.rows.slice(0, Math.max(1, height)), height).map((row) => fitted(row, Math.max(1, width)))
+  const rows = filled(frame.rows.slice(0, Math.max(1, height)), height).map((row) =>
+    compact(fitted(row, Math.max(1, width))),
+  )
   return { ...frame, rows: form === 'ascii' ? rows.map(asciiRow) : rows }
 }
 

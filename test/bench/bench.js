@@ -55,6 +55,8 @@ function rowsOf(name) {
   ]
 }
 
+/** What a cell of a table may hold. */
+const cell = (text) => text.replaceAll('|', '\\|')
 const short = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3))
 /** Median, and in brackets the least and the greatest. */
 function spreadOf(all, unit) {
@@ -96,7 +98,7 @@ const lines = [
   '|---|---|---|---|---|---|',
   ...rows.map(
     (row) =>
-      `| ${row.what} | ${row.bar} | ${spreadOf(row.ours, row.unit)} | ${spreadOf(row.theirs, row.unit)} | ${isNumber(row.ratio) ? row.ratio.toFixed(2) : '-'} | ${verdictOf(row)} |`,
+      `| ${row.what} | ${cell(row.bar)} | ${spreadOf(row.ours, row.unit)} | ${spreadOf(row.theirs, row.unit)} | ${isNumber(row.ratio) ? row.ratio.toFixed(2) : '-'} | ${verdictOf(row)} |`,
   ),
   '',
   ...rows.map((row) => `* ${row.what}: ${row.note}`),

@@ -25,12 +25,29 @@ function read(bytes) {
     origin: epochOf(firstStampOf(capture)),
     sink: createKernelIntake(store, tally, () => undefined),
   })
+  const usedBefore = process.cpuUsage()
   const begun = performance.now()
   for (let at = 0; at < bytes.length; at += pieceBytes) parser.push(bytes.subarray(at, at + pieceBytes))
   parser.end()
   const seconds = (performance.now() - begun) / 1000
+  const used = process.cpuUsage(usedBefore)
+  const cpu = (used.user + used.system) / 1e6
   const rows = store.calls.length + store.switches.length
-  return { seconds, events: parser.counts.events, rows, malformed, bytesPerEvent: store.bytes / parser.counts.events }
+  return {
+    seconds,
+    cpu,
+    events: parser.counts.events,
+    rows,
+    malformed,
+    bytesPerEvent: store.bytes / parser.counts.events,
+  }
+}
+
+/** `times` of sh: CPU of its children, user and system, in its second line. */
+function skimCpu(file) {
+  const { stdout } = spawnSync('sh', ['-c', `sysdig -r '${file}' -q > /dev/null; times`], { encoding: 'utf8' })
+  const parts = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
+  return parts.reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0)
 }
 
 try {
@@ -53,6 +70,8 @@ try {
   const once = read(Buffer.concat([...repeatedScap(capture, 1)]))
   const last = Number(numbered.stdout?.trim().split('\n').at(-1))
   const ratio = median(ours) / median(theirs)
+  const cpu = (all) => (rounds[0].events / 1e6 / median(all)).toFixed(1)
+  const theirCpu = theirs.length === 0 ? [] : [skimCpu(file), skimCpu(file), skimCpu(file)]
   tell({
     what: 'scap into the store, one core',
     bar: '≥ the rate of `sysdig -r FILE -q`',
@@ -64,7 +83,7 @@ try {
     same:
       rounds.every((one) => one.malformed === 0 && one.rows === rounds[0].rows && one.events === rounds[0].events) &&
       (numbered.status !== 0 || once.events === last),
-    note: `${rounds[0].events} events, of one round ${once.events} and sysdig numbers ${last}`,
+    note: `${rounds[0].events} events, of one round ${once.events} and sysdig numbers ${last}; a second of CPU takes ${cpu(rounds.map((one) => one.cpu))} M events, of sysdig's ${cpu(theirCpu)} M`,
   })
   tell({
     what: 'memory of an event in the store, names included',

@@ -27,8 +27,11 @@ export function slopeOf(pairs) {
   return { perMinute, error: Math.sqrt(rest / (n - 2) / sxx), n }
 }
 
-/** Met: beyond twice its error the line does not rise by more than the bar. */
-const isFlat = ({ perMinute, error }) => perMinute - 2 * error <= barMibPerMinute
+/** The line itself is below the bar; or it is above, by less than its noise; or it rises. */
+function verdictOf({ perMinute, error }) {
+  if (perMinute <= barMibPerMinute) return 'met'
+  return perMinute - 2 * error <= barMibPerMinute ? 'above the bar, within its noise' : 'NOT met'
+}
 
 export function judgeSoak({ samples, heaps }) {
   const judgement = {}
@@ -37,8 +40,8 @@ export function judgeSoak({ samples, heaps }) {
     const children = slopeOf(samples.map((one) => [one.s, one[who].childRss / MiB]))
     const threads = [...new Set(heaps.filter((one) => one.of === who).map((one) => one.thread))]
     judgement[who] = {
-      rss: { ...rss, isMet: isFlat(rss) },
-      children: { ...children, isMet: isFlat(children) },
+      rss: { ...rss, verdict: verdictOf(rss) },
+      children: { ...children, verdict: verdictOf(children) },
       heaps: threads.map((thread) => {
         const own = heaps.filter((one) => one.of === who && one.thread === thread)
         return { thread, ...slopeOf(own.map((one) => [one.s, (one.heapUsed + one.external) / MiB])) }
@@ -53,8 +56,7 @@ export function soakTable({ samples, counts, judgement, machine, seconds, versio
   const column = (who, of) => samples.map((one) => of(one[who]))
   const span = (numbers) => [numbers[0], Math.min(...numbers), Math.max(...numbers), numbers.at(-1)]
   const row = (name, of) => `| ${name} | ${['live', 'record'].map(of).join(' | ')} |`
-  const slope = ({ perMinute, error, isMet }) =>
-    `${perMinute.toFixed(3)} ± ${(2 * error).toFixed(3)}, ${isMet ? 'met' : 'NOT met'}`
+  const slope = ({ perMinute, error, verdict }) => `${perMinute.toFixed(3)} ± ${(2 * error).toFixed(3)}, ${verdict}`
   const share = (who, key) => {
     const ticks = column(who, (one) => one[key])
     return `${((ticks.at(-1) - ticks[0]) / seconds).toFixed(1)} %`

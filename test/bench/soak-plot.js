@@ -17,7 +17,7 @@ const right = 190
 const rowHeight = 110
 const plotHeight = 78
 const top = 64
-const points = 600
+const points = 400
 
 const escape = (text) => String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 const ofBoth = (of) =>

@@ -15,10 +15,16 @@ const wanted = Number(process.argv[2] ?? 10_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'whylate-bench-'))
 const scap = join(folder, 'long.scap')
 const bundle = join(folder, 'long.whylate')
+let opened = 0
+/** A server for each opening: one that is still ending takes no session. */
 const tmux = (...args) =>
-  execFileSync('tmux', ['-S', join(folder, 'tmux'), '-f', '/dev/null', ...args], { encoding: 'utf8', stdio: 'pipe' })
+  execFileSync('tmux', ['-S', join(folder, `tmux${opened}`), '-f', '/dev/null', ...args], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
 
 async function openOnce() {
+  opened++
   const begun = performance.now()
   const command = `exec ${process.execPath} bin/whylate.js replay ${bundle}`
   tmux('new-session', '-d', '-s', 'open', '-x', '120', '-y', '40', '-c', root, command)

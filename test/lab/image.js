@@ -50,10 +50,12 @@ const modules = [
 
 const libraries = 'usr/lib/x86_64-linux-gnu'
 
-const run = (command, args, options = {}) => {
+/** `isQuiet`: nothing to say is an answer, too. */
+const run = (command, args, { isQuiet = false, ...options } = {}) => {
   try {
     return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024, ...options })
   } catch (error) {
+    if (isQuiet) return ''
     const said = String(error.stderr ?? '')
       .trim()
       .split('\n')
@@ -86,12 +88,26 @@ export function labObstacle() {
   return undefined
 }
 
-/** `6.1.0-56-cloud-amd64`: the newest that this Debian has. */
+/** What apt could not give: no fault of the lab's. */
+export class Unavailable extends Error {}
+
+function apt(program, args, options) {
+  try {
+    return String(run(program, args, options))
+  } catch (error) {
+    throw new Unavailable(error.message, { cause: error })
+  }
+}
+
+/** `6.1.0-56-cloud-amd64`: the newest that this Debian has. A machine that was made small has no lists until it is asked to. */
 function kernelVersion() {
-  const depends = String(run('apt-cache', ['depends', 'linux-image-cloud-amd64']))
-  const found = /Depends: linux-image-(?<version>\d\S*-cloud-amd64)/.exec(depends)?.groups?.version
-  if (found === undefined) throw new Error('apt knows no linux-image-cloud-amd64: apt-get update')
-  return found
+  for (const isAsked of [false, true]) {
+    if (isAsked) apt('apt-get', ['update', '-q'])
+    const depends = run('apt-cache', ['depends', 'linux-image-cloud-amd64'], { isQuiet: true })
+    const found = /Depends: linux-image-(?<version>\d\S*-cloud-amd64)/.exec(depends)?.groups?.version
+    if (found !== undefined) return found
+  }
+  throw new Unavailable('apt knows no linux-image-cloud-amd64')
 }
 
 function downloadKernel(version) {
@@ -112,7 +128,7 @@ function downloadKernel(version) {
     'libtommath1',
   ]
   // _apt may not write into a folder of root; apt says so, and does it as root.
-  run('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...packages], { cwd: folder })
+  apt('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...packages], { cwd: folder })
   const tree = join(cache, 'tree')
   rmSync(tree, { recursive: true, force: true })
   for (const file of readdirSync(folder)) run('dpkg-deb', ['-x', join(folder, file), tree])
@@ -279,5 +295,11 @@ if (process.argv[1] === import.meta.filename) {
     process.exit(3)
   }
   // `--check`: only that.
-  if (process.argv[2] !== '--check') prepareImage((text) => process.stderr.write(`lab: ${text}\n`))
+  try {
+    if (process.argv[2] !== '--check') prepareImage((text) => process.stderr.write(`lab: ${text}\n`))
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+    process.stderr.write(`lab: there can be no guest here: ${error.message}\n`)
+    process.exit(3)
+  }
 }

@@ -41,17 +41,22 @@ const flowSender = (sender: Sender): FlowSender => ({
   ...(sender.kind === 'qemu' ? { roles: new Map(sender.threads.map(({ tid, role }) => [tid, role])) } : {}),
 })
 
+export const isBesideGuest = (flow: Flow, all: readonly Flow[], isGuests: (flow: Flow) => boolean): boolean =>
+  all.some((one) => one.id !== flow.id && one.link === flow.link && isGuests(one)) && !isGuests(flow)
+
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */
 const isVrrpChild = (sender: Sender): boolean => sender.threads.some((thread) => thread.role === 'vrrp')
 
 /**
  * `sentBy`: whose sendmsg carried adverts of a source around then, as this kernel's engine saw it. `isInside`: a guest was seen to send
- * the flow, so that no process of this host that happens to have its address does.
+ * the flow, so that no process of this host that happens to have its address does. `isBesideGuest`: a guest was seen to send another
+ * flow of this link, and not this one: it comes by the tap from elsewhere, as a BACKUP's does, and a capture of one link does not say so.
  */
 export function createSenders(
   witness: SendWitness,
   sentBy: (source: string, at: Instant | undefined) => readonly FlowSender[],
   isInside: (flow: Flow) => boolean,
+  isBesideGuest: (flow: Flow) => boolean,
 ): Senders {
   let searched: readonly Sender[] = []
   const threadsOf = new Map<number, { comm: string; readonly tids: Set<number> }>()
@@ -123,8 +128,10 @@ export function createSenders(
       }
     },
     qemuOf: byTap,
-    senderOf: (flow, at) =>
-      byTap(flow) ?? bySend(flow, at) ?? (isInside(flow) ? undefined : byAddress(flow)) ?? onlyQemu(),
+    senderOf(flow, at) {
+      if (isBesideGuest(flow)) return bySend(flow, at) ?? byAddress(flow)
+      return byTap(flow) ?? bySend(flow, at) ?? (isInside(flow) ? undefined : byAddress(flow)) ?? onlyQemu()
+    },
     get qemus() {
       return searched.filter(({ kind }) => kind === 'qemu')
     },

@@ -112,6 +112,19 @@ test.each([
   )
 })
 
+test('the adverts of the other router, which pass the same tap, are not the guest’s', () => {
+  const playing = play('qemu-sigstop')
+  playing.tell(started(0))
+  playing.playTo(120 * second)
+  const flows = playing.engine.flows()
+  expect(flows.map(({ source }) => source).toSorted((a, b) => a.localeCompare(b))).toEqual([
+    '192.168.205.11',
+    '192.168.205.12',
+  ])
+  const senders = flows.map((flow) => [flow.source, playing.engine.evidence.senderOf(flow)?.kind])
+  expect(Object.fromEntries(senders)).toEqual({ '192.168.205.11': 'qemu', '192.168.205.12': 'keepalived' })
+})
+
 test('before its clock is known nothing of it is used, and it is never taken for the host', () => {
   const playing = play('guest-keepalived-stopped')
   playing.tell(started(0))

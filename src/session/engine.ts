@@ -32,7 +32,7 @@ import { createOverallWatch } from './overall-watch.ts'
 import { createTimelines } from './timelines.ts'
 import { createLogLines } from './log-lines.ts'
 import { createSendWitness } from './send-witness.ts'
-import { createSenders, isBesideGuest } from './senders.ts'
+import { comesBesideGuest, createSenders } from './senders.ts'
 import { createSessionClock } from './session-clock.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 import { snapshotOf } from './snapshot-of.ts'
@@ -170,7 +170,7 @@ export function openEngine(options: EngineOptions): Engine {
     witness,
     (source, at) => kernels.here?.sources.among(source, at) ?? [],
     (flow) => kernels.guestOf(flow) !== undefined,
-    (flow) => isBesideGuest(flow, flows.flows(), (one) => kernels.guestOf(one) !== undefined),
+    (flow) => comesBesideGuest(flow, flows.flows(), (one) => kernels.guestOf(one) !== undefined),
   )
 
   const keptNow = createKeptWithout()

@@ -41,7 +41,7 @@ const flowSender = (sender: Sender): FlowSender => ({
   ...(sender.kind === 'qemu' ? { roles: new Map(sender.threads.map(({ tid, role }) => [tid, role])) } : {}),
 })
 
-export const isBesideGuest = (flow: Flow, all: readonly Flow[], isGuests: (flow: Flow) => boolean): boolean =>
+export const comesBesideGuest = (flow: Flow, all: readonly Flow[], isGuests: (flow: Flow) => boolean): boolean =>
   all.some((one) => one.id !== flow.id && one.link === flow.link && isGuests(one)) && !isGuests(flow)
 
 /** keepalived's children share comm and addresses; the VRRP child is the one that sends. */

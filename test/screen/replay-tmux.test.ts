@@ -158,8 +158,9 @@ describe.skipIf(!hasTmux)('a replay in a real terminal (needs tmux)', () => {
   test('SIGKILL leaves it, and the next replay clears it away', { timeout: 60_000 }, async () => {
     await started()
     const [left] = unpacked()
-    process.kill(await pidOfReplay(), 'SIGKILL')
-    await shows('Killed')
+    const pid = await pidOfReplay()
+    process.kill(pid, 'SIGKILL')
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), wait)
     expect(unpacked()).toEqual([left])
     await run(process.execPath, [program, 'report', bundle, '--format', 'json'], {
       env: { ...process.env, TMPDIR: scratch },

@@ -1,10 +1,10 @@
 // How far a long reading is, on stderr: a bar with rate and time left on a terminal, else a line now and then; nothing of
 // what is quick. Ctrl-C stops it.
 //
-//   reading ████████░░░░░░░░░░░░ 43 %, 118.3 MB/s, 12 s left, Ctrl-C gives up  host.scap.gz
+//   reading █████░░░░░░░ 43 %, 118.3 MB/s, 12 s left, Ctrl-C gives up  host.scap.gz
 
 import { statSync } from 'node:fs'
-import { hostText } from '../report/display-width.ts'
+import { cutEnd, hostText, widthOf } from '../report/display-width.ts'
 import { barOf } from '../report/glyphs.ts'
 import { printable } from '../report/printable.ts'
 import type { ImportFiles } from '../session/import-sources.ts'
@@ -20,7 +20,7 @@ export interface Progress {
 const afterMs = 1000
 const drawnEveryMs = 150
 const toldEveryMs = 2000
-const barColumns = 20
+const barColumns = 12
 
 /** 0 for what is not there. */
 export const sizeOf = (path: string): number => {
@@ -47,6 +47,13 @@ export function progressPhrase(doneBytes: number, totalBytes: number, tookMs: nu
   return `${Math.floor(share * 100)} %, ${(perSecond / 1e6).toFixed(1)} MB/s${left}`
 }
 
+/** In a narrow terminal the name goes first. */
+export function progressLine(bar: string, phrase: string, name: string, columns: number): string {
+  const head = `reading ${bar} ${phrase}, Ctrl-C gives up`
+  const room = columns - widthOf(head) - 2
+  return room < 4 ? cutEnd(head, columns) : `${head}  ${hostText(name, room)}`
+}
+
 export function openProgress(isQuiet: boolean, totalBytes: number): Progress {
   const startedMs = performance.now()
   const isDrawn = process.stderr.isTTY
@@ -69,8 +76,8 @@ export function openProgress(isQuiet: boolean, totalBytes: number): Progress {
       }
       hasLine = true
       const bar = barOf(totalBytes > 0 ? Math.min(1, done / totalBytes) : 0, barColumns)
-      const line = `reading ${bar} ${phrase}, Ctrl-C gives up  ${name}`
-      process.stderr.write(`\r${hostText(line, Math.max(20, (process.stderr.columns ?? 80) - 1))}\u001B[K`)
+      const line = progressLine(bar, phrase, name, Math.max(20, (process.stderr.columns ?? 80) - 1))
+      process.stderr.write(`\r${line}\u001B[K`)
     },
     end() {
       if (hasLine) process.stderr.write('\r\u001B[K')

@@ -5,27 +5,23 @@ import type { ProbeName, ProbeNotice } from '../../src/events/probe.ts'
 import { openEngine, type Engine, type EngineOptions } from '../../src/session/engine.ts'
 import { epochOf, instantOf, spanOf } from '../../src/time/instant.ts'
 import { buildAdvert, buildPcap, type AdvertSpec } from '../fixtures/pcap-builder.ts'
+import { engineOptions } from '../fixtures/engine-options.ts'
 
 const origin = epochOf(1_795_350_000_000_000_000n)
 const atS = (seconds: number) => instantOf(seconds * 1e9)
 
 function engineWith(change: Partial<EngineOptions> = {}): Engine {
-  return openEngine({
-    origin,
-    mode: 'live',
-    host: 'node01',
-    startedAt: atS(0),
-    budgetBytes: 64 * 1024 * 1024,
-    interval: undefined,
-    late: undefined,
-    vrid: undefined,
-    links: [],
-    link: 'tap0',
-    parts: [''],
-    isHeartbeat: false,
-    clockPair: { real: atS(0), monotonicNs: 50e9 },
-    ...change,
-  })
+  return openEngine(
+    engineOptions(origin, {
+      mode: 'live',
+      host: 'node01',
+      startedAt: atS(0),
+      budgetBytes: 64 * 1024 * 1024,
+      link: 'tap0',
+      clockPair: { real: atS(0), monotonicNs: 50e9 },
+      ...change,
+    }),
+  )
 }
 
 const started = (probe: ProbeName, seconds: number): ProbeNotice => ({

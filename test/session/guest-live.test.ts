@@ -8,6 +8,7 @@ import { openEngine, type Engine, type EngineOptions } from '../../src/session/e
 import type { ProbeView } from '../../src/session/snapshot.ts'
 import { instantOf, second, type Instant } from '../../src/time/instant.ts'
 import { incidentTape } from '../fixtures/incident-tape.ts'
+import { engineOptions } from '../fixtures/engine-options.ts'
 
 const part = 'lb01'
 const guests = [part]
@@ -42,23 +43,7 @@ function play(name: string, change: Partial<EngineOptions> = {}, quiet?: readonl
   const waiting = tape.outputs
     .map((output): ProbeOutput => ({ ...output, at: held(output) }))
     .toSorted((a, b) => a.at - b.at)
-  const engine = openEngine({
-    origin: tape.origin,
-    mode: 'live',
-    host: 'compute07',
-    startedAt: instantOf(0),
-    budgetBytes: 512 * 1024 * 1024,
-    interval: undefined,
-    late: undefined,
-    vrid: undefined,
-    links: [],
-    link: 'tap',
-    parts: [''],
-    guests,
-    isHeartbeat: false,
-    clockPair: undefined,
-    ...change,
-  })
+  const engine = openEngine(engineOptions(tape.origin, { mode: 'live', guests, ...change }))
   const playing: Playing = {
     engine,
     now: instantOf(0),

@@ -6,6 +6,7 @@ import type { ProbeName } from '../../src/events/probe.ts'
 import { openEngine, type Engine, type EngineOptions } from '../../src/session/engine.ts'
 import { epochOf, instantOf } from '../../src/time/instant.ts'
 import { createBusyHost } from '../fixtures/busy-host.ts'
+import { engineOptions } from '../fixtures/engine-options.ts'
 
 const origin = epochOf(1_795_350_000_000_000_000n)
 const monotonicNs = 50e9
@@ -15,22 +16,16 @@ function openBusy(
   lateEvery: number,
   change: Partial<EngineOptions> = {},
 ): { engine: Engine; pass: (seconds: number) => void } {
-  const engine = openEngine({
-    origin,
-    mode: 'live',
-    host: 'node01',
-    startedAt: instantOf(0),
-    budgetBytes,
-    interval: undefined,
-    late: undefined,
-    vrid: undefined,
-    links: [],
-    link: 'tap0',
-    parts: [''],
-    isHeartbeat: false,
-    clockPair: { real: instantOf(0), monotonicNs },
-    ...change,
-  })
+  const engine = openEngine(
+    engineOptions(origin, {
+      mode: 'live',
+      host: 'node01',
+      budgetBytes,
+      link: 'tap0',
+      clockPair: { real: instantOf(0), monotonicNs },
+      ...change,
+    }),
+  )
   const host = createBusyHost({ origin, monotonicNs, linesPerSecond: 16, lateEvery })
   let second = 0
   const take = (probe: ProbeName, bytes: Uint8Array | undefined): void => {

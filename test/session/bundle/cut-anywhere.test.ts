@@ -11,6 +11,7 @@ import { openEngine } from '../../../src/session/engine.ts'
 import { epochOf, instantAt, instantOf, type Epoch } from '../../../src/time/instant.ts'
 import { buildAdvert, buildPcap } from '../../fixtures/pcap-builder.ts'
 import { buildPcapng } from '../../fixtures/pcapng-builder.ts'
+import { engineOptions } from '../../fixtures/engine-options.ts'
 
 const captures = resolve(import.meta.dirname, '../../captures')
 const read = (...path: readonly string[]): Buffer => {
@@ -119,21 +120,13 @@ interface Said {
 }
 
 function saidBy({ probe, origin }: Captured, bytes: Uint8Array): Said {
-  const engine = openEngine({
-    origin,
-    mode: 'replay',
-    host: '',
-    startedAt: instantOf(0),
-    budgetBytes: 64 * 2 ** 20,
-    interval: undefined,
-    late: undefined,
-    vrid: undefined,
-    links: [],
-    link: 'tap',
-    parts: [''],
-    isHeartbeat: false,
-    clockPair: { real: instantAt(origin, origin), monotonicNs: 0 },
-  })
+  const engine = openEngine(
+    engineOptions(origin, {
+      host: '',
+      budgetBytes: 64 * 2 ** 20,
+      clockPair: { real: instantAt(origin, origin), monotonicNs: 0 },
+    }),
+  )
   engine.take({ kind: 'bytes', probe, part: '', life: 0, at: instantOf(0), bytes })
   engine.end()
   const { probes, blindSpots } = engine.snapshot({ late: 0 })

@@ -7,27 +7,19 @@ import { createPseudonyms } from '../../../src/session/pseudonyms.ts'
 import { redactFrame } from '../../../src/session/redact/frame-in-place.ts'
 import { epochOf, instantOf } from '../../../src/time/instant.ts'
 import { asSll2, buildAdvert, buildPcap, type AdvertSpec } from '../../fixtures/pcap-builder.ts'
+import { engineOptions } from '../../fixtures/engine-options.ts'
 
 const stampNs = 1_795_350_000_000_000_000n
 
 function advertOf(frame: Uint8Array, linkType: number): Advert | undefined {
   const adverts: Advert[] = []
-  const engine = openEngine({
-    origin: epochOf(stampNs),
-    mode: 'replay',
-    host: '',
-    startedAt: instantOf(0),
-    budgetBytes: 64 * 2 ** 20,
-    interval: undefined,
-    late: undefined,
-    vrid: undefined,
-    links: [],
-    link: 'tap',
-    parts: [''],
-    isHeartbeat: false,
-    clockPair: undefined,
-    onAdvert: (advert) => adverts.push(advert),
-  })
+  const engine = openEngine(
+    engineOptions(epochOf(stampNs), {
+      host: '',
+      budgetBytes: 64 * 2 ** 20,
+      onAdvert: (advert) => void adverts.push(advert),
+    }),
+  )
   const bytes = buildPcap([{ atNs: stampNs, bytes: frame }], { linkType })
   engine.take({ kind: 'bytes', probe: 'tcpdump', part: '', life: 0, at: instantOf(0), bytes })
   engine.end()

@@ -4,12 +4,11 @@
 
 import * as v from 'valibot'
 import { probeNames, type BlindSpot } from '../../events/probe.ts'
-import { epochAt, epochOf, instantAt, instantOf, type Epoch } from '../../time/instant.ts'
+import { epochAt, instantOf, type Epoch } from '../../time/instant.ts'
 import type { Bundle } from './bundle.ts'
-import { linesOf } from './member-lines.ts'
+import { epochText, instantOfText, recordsOf } from './member-lines.ts'
 import { blindName } from './member-name.ts'
 
-const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
 const longestReason = 4096
 const blindLine = v.object({
   source: v.picklist([...probeNames, 'clock', 'store']),
@@ -30,25 +29,11 @@ const mostSpots = 100_000
 /** In the order of their beginning. */
 export async function readBlindSpots(bundle: Bundle, origin: Epoch): Promise<BlindSpot[]> {
   const spots: BlindSpot[] = []
-  for await (const text of linesOf(bundle, blindName)) {
-    const line = spots.length < mostSpots ? parsed(text) : undefined
-    if (line === undefined) {
-      bundle.complain(`${blindName} holds lines that cannot be read.`)
-      continue
-    }
-    const from = instantAt(epochOf(BigInt(line.fromNs)), origin)
-    const to = instantOf(Math.max(from, instantAt(epochOf(BigInt(line.toNs)), origin)))
+  for await (const line of recordsOf(bundle, blindName, blindLine, mostSpots)) {
+    const from = instantOfText(line.fromNs, origin)
+    const to = instantOf(Math.max(from, instantOfText(line.toNs, origin)))
     const { source, part, reason } = line
     spots.push({ source, ...(part === undefined ? {} : { part }), from, to, reason, remedy: undefined })
   }
   return spots.toSorted((a, b) => a.from - b.from)
-}
-
-function parsed(text: string): v.InferOutput<typeof blindLine> | undefined {
-  try {
-    const result = v.safeParse(blindLine, JSON.parse(text))
-    return result.success ? result.output : undefined
-  } catch {
-    return undefined
-  }
 }

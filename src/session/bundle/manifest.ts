@@ -5,11 +5,11 @@
 import * as v from 'valibot'
 import { Fault } from '../../capture/fault.ts'
 import { probeNames } from '../../events/probe.ts'
+import { epochText } from './member-lines.ts'
 import { schemaOf, upgraded, versionOf } from './manifest-versions.ts'
 
 export const bundleSchema = 'whylate.bundle/1'
 
-const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
 const text = v.pipe(v.string(), v.maxLength(64 * 1024))
 const span = v.optional(v.pipe(v.number(), v.finite()))
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))

@@ -9,13 +9,13 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { longestMark, type Mark } from '../../events/mark.ts'
-import { epochAt, epochOf, instantAt, type Epoch, type Instant } from '../../time/instant.ts'
+import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
 import type { Bundle } from './bundle.ts'
-import { linesOf } from './member-lines.ts'
+import { epochText, instantOfText, recordsOf } from './member-lines.ts'
 import { marksName } from './member-name.ts'
 
 const markLine = v.object({
-  atNs: v.pipe(v.string(), v.regex(/^-?\d{1,20}$/)),
+  atNs: epochText,
   text: v.pipe(v.string(), v.maxLength(4096)),
 })
 
@@ -25,23 +25,11 @@ export function formatMarkLine(at: Instant, text: string, origin: Epoch): string
   return `${JSON.stringify({ atNs: String(epochAt(at, origin)), text })}\n`
 }
 
-function parsed(text: string): v.InferOutput<typeof markLine> | undefined {
-  try {
-    const result = v.safeParse(markLine, JSON.parse(text))
-    return result.success ? result.output : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** In order of time. */
 export async function readMarks(bundle: Bundle, origin: Epoch): Promise<Mark[]> {
   const marks: Mark[] = []
-  for await (const text of linesOf(bundle, marksName)) {
-    const line = marks.length < mostMarks ? parsed(text) : undefined
-    if (line === undefined) bundle.complain(`${marksName} holds lines that cannot be read.`)
-    else marks.push({ at: instantAt(epochOf(BigInt(line.atNs)), origin), text: line.text.slice(0, longestMark) })
-  }
+  for await (const { atNs, text } of recordsOf(bundle, marksName, markLine, mostMarks))
+    marks.push({ at: instantOfText(atNs, origin), text: text.slice(0, longestMark) })
   return marks.toSorted((a, b) => a.at - b.at)
 }
 

@@ -1,6 +1,8 @@
 // The lines of a member that is text. What is longer than any of ours is stepped over; the half line of a recorder that
 // was killed is no line.
 
+import * as v from 'valibot'
+import { epochOf, instantAt, type Epoch, type Instant } from '../../time/instant.ts'
 import type { Bundle } from './bundle.ts'
 
 const newline = 0x0a
@@ -31,5 +33,39 @@ export async function* linesOf(bundle: Bundle, name: string): AsyncGenerator<str
     bundle.complain(`${name} holds a line of more than ${longestLine} bytes.`)
     isSkipping = true
     held = Buffer.alloc(0)
+  }
+}
+
+/** A moment in such a line: nanoseconds since the epoch, as text, since JSON's numbers are not that fine. */
+export const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
+
+export const instantOfText = (text: string, origin: Epoch): Instant => instantAt(epochOf(BigInt(text)), origin)
+
+/** Lines of JSON that are as they should be, at most so many; of others the bundle is told. */
+export async function* recordsOf<T>(
+  bundle: Bundle,
+  name: string,
+  shape: v.GenericSchema<unknown, T>,
+  most: number,
+): AsyncGenerator<T> {
+  let count = 0
+  for await (const text of linesOf(bundle, name)) {
+    const record = count < most ? recordIn(text, shape) : undefined
+    if (record === undefined) {
+      bundle.complain(`${name} holds lines that cannot be read.`)
+      continue
+    }
+    count++
+    yield record
+  }
+}
+
+function recordIn<T>(text: string, shape: v.GenericSchema<unknown, T>): T | undefined {
+  try {
+    const result = v.safeParse(shape, JSON.parse(text))
+    return result.success ? result.output : undefined
+  } catch {
+    // No JSON at all.
+    return undefined
   }
 }

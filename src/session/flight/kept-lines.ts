@@ -5,15 +5,14 @@
 // Outside of them their silence means nothing. Lines that touch are one stretch; a stretch that goes on gets further lines.
 
 import * as v from 'valibot'
-import { epochAt, epochOf, instantAt, type Epoch, type Window } from '../../time/instant.ts'
+import { epochAt, type Epoch, type Window } from '../../time/instant.ts'
 import { joinedWindows } from '../../time/windows.ts'
 import type { Bundle } from '../bundle/bundle.ts'
-import { linesOf } from '../bundle/member-lines.ts'
+import { epochText, instantOfText, recordsOf } from '../bundle/member-lines.ts'
 import { keptName } from '../bundle/member-name.ts'
 import type { Claim } from './flight-ring.ts'
 
 const encoder = new TextEncoder()
-const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
 const keptLine = v.object({ fromNs: epochText, toNs: epochText, because: v.pipe(v.string(), v.maxLength(64)) })
 const mostLines = 200_000
 
@@ -25,24 +24,10 @@ export function formatKept({ from, to, because }: Claim, origin: Epoch): Uint8Ar
 /** In order, none touching another. */
 export async function readKept(bundle: Bundle, origin: Epoch): Promise<Window[]> {
   const found: Window[] = []
-  for await (const text of linesOf(bundle, keptName)) {
-    const line = found.length < mostLines ? parsed(text) : undefined
-    if (line === undefined) {
-      bundle.complain(`${keptName} holds lines that cannot be read.`)
-      continue
-    }
-    const from = instantAt(epochOf(BigInt(line.fromNs)), origin)
-    const to = instantAt(epochOf(BigInt(line.toNs)), origin)
+  for await (const { fromNs, toNs } of recordsOf(bundle, keptName, keptLine, mostLines)) {
+    const from = instantOfText(fromNs, origin)
+    const to = instantOfText(toNs, origin)
     if (to > from) found.push({ from, to })
   }
   return joinedWindows(found)
-}
-
-function parsed(text: string): v.InferOutput<typeof keptLine> | undefined {
-  try {
-    const result = v.safeParse(keptLine, JSON.parse(text))
-    return result.success ? result.output : undefined
-  } catch {
-    return undefined
-  }
 }

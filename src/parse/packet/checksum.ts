@@ -13,7 +13,7 @@ import { protocols, type IpPacket } from './ip-packet.ts'
 import { u16, u8 } from './octets.ts'
 
 /** 224.0.0.18 as two words. */
-const multicastSum = 0xe000 + 0x0012
+export const multicastSum = 0xe000 + 0x0012
 
 export interface Summed {
   readonly bytes: Uint8Array
@@ -54,16 +54,19 @@ function fitOf({ bytes, ip, version }: Summed, end: number): Checksum | undefine
 }
 
 /** The sum of 16-bit words, carries not yet folded in; an odd last byte counts as the upper half of a word. */
-function sumOf(bytes: Uint8Array, from: number, to: number): number {
+export function sumOf(bytes: Uint8Array, from: number, to: number): number {
   let sum = 0
   let at = from
   for (; at + 1 < to; at += 2) sum += u16(bytes, at)
   return at < to ? sum + (u8(bytes, at) << 8) : sum
 }
 
-/** One's complement: a sum that includes its own checksum folds to all ones (RFC 1071). */
-function isWhole(sum: number): boolean {
+/** The carries added in again (RFC 1071). */
+export function foldedOf(sum: number): number {
   let folded = sum
   while (folded > 0xffff) folded = (folded & 0xffff) + Math.floor(folded / 0x10000)
-  return folded === 0xffff
+  return folded
 }
+
+/** One's complement: a sum that includes its own checksum folds to all ones (RFC 1071). */
+export const isWhole = (sum: number): boolean => foldedOf(sum) === 0xffff

@@ -5,6 +5,8 @@
 //   others       8 bytes kept (ports, type), then 0           fits again by the same rule, a wrong one stays wrong
 
 import { formatIpv4, formatIpv6, formatMac } from '../../parse/packet/address.ts'
+import { foldedOf, isWhole, multicastSum, sumOf } from '../../parse/packet/checksum.ts'
+import { protocols } from '../../parse/packet/ip-packet.ts'
 import { u16 } from '../../parse/packet/octets.ts'
 import type { Pseudonyms } from '../pseudonyms.ts'
 import { addressBytes, macBytes } from '../redacted-frame.ts'
@@ -12,12 +14,9 @@ import { addressBytes, macBytes } from '../redacted-frame.ts'
 const ethernet = 1
 const cooked = 113
 const cooked2 = 276
-const vrrp = 112
-const authenticated = 51
 const keptOfOthers = 8
 /** Of an authentication header its numbers, of keepalived's HMAC its stamp; what they prove is gone. */
 const stampBytes = 12
-const vrrpGroup = Uint8Array.of(224, 0, 0, 18)
 const pseudoHeaders = ['none', 'own', 'group'] as const
 
 interface Message {
@@ -39,13 +38,6 @@ const put16 = (bytes: Uint8Array, at: number, value: number): void => {
   bytes[at + 1] = value & 255
 }
 
-function sumOf(bytes: Uint8Array, before = 0): number {
-  let sum = before
-  for (let i = 0; i < bytes.length; i += 2) sum += u16(bytes, i)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return sum
-}
-
 export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudonyms): void {
   function mac(at: number): void {
     if (at + 6 > frame.length) frame.fill(0, at)
@@ -64,14 +56,14 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
   function ruleOf({ from, to, source, size }: Message): Rule | undefined {
     const { ends } = partsOf({ from, to, source, size })
     const rules = [ends, to].flatMap((end) => pseudoHeaders.map((pseudo): Rule => ({ end, pseudo })))
-    return rules.find((rule) => sumOf(frame.subarray(from, rule.end), pseudoSum(rule, from, source, size)) === 0xffff)
+    return rules.find((rule) => isWhole(sumOf(frame, from, rule.end) + pseudoSum(rule, from, source, size)))
   }
 
   function pseudoSum({ end, pseudo }: Rule, from: number, source: number, size: number): number {
     if (pseudo === 'none') return 0
-    const before = vrrp + end - from
-    if (pseudo === 'own') return sumOf(frame.subarray(source, source + 2 * size), before)
-    return sumOf(vrrpGroup, sumOf(frame.subarray(source, source + size), before))
+    const before = protocols.vrrp + end - from
+    if (pseudo === 'own') return before + sumOf(frame, source, source + 2 * size)
+    return before + sumOf(frame, source, source + size) + multicastSum
   }
 
   /** Behind its addresses: 8 bytes of authentication (version 2); behind all that keepalived's HMAC with its stamp. */
@@ -89,16 +81,16 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
     frame.fill(0, Math.min(to, ends + stampBytes), to)
     put16(frame, from + 6, 0)
     const fits = rule ?? { end: ends, pseudo: 'none' }
-    const sum = ~sumOf(frame.subarray(from, fits.end), pseudoSum(fits, from, source, size)) & 0xffff
+    const sum = ~foldedOf(sumOf(frame, from, fits.end) + pseudoSum(fits, from, source, size)) & 0xffff
     // A wrong one stays wrong.
     put16(frame, from + 6, rule === undefined ? sum ^ 0x5555 : sum)
   }
 
   /** Behind an authentication header the advert itself; its HMAC is gone. */
   function messageOf(protocol: number, from: number, to: number, source: number, size: 4 | 16): Message | undefined {
-    if (protocol === vrrp) return { from, to, source, size }
+    if (protocol === protocols.vrrp) return { from, to, source, size }
     const begins = from + ((frame[from + 1] ?? 0) + 2) * 4
-    return protocol === authenticated && frame[from] === vrrp && begins < to
+    return protocol === protocols.ah && frame[from] === protocols.vrrp && begins < to
       ? { from: begins, to, source, size }
       : undefined
   }
@@ -130,7 +122,7 @@ export function redactFrame(frame: Uint8Array, linkType: number, names: Pseudony
       ipv4(at + 16)
       frame.fill(0, at + 20, from)
       put16(frame, at + 10, 0)
-      put16(frame, at + 10, ~sumOf(frame.subarray(at, from)) & 0xffff)
+      put16(frame, at + 10, ~foldedOf(sumOf(frame, at, from)) & 0xffff)
       payload(from, end, message, rule)
       return void frame.fill(0, end)
     }

@@ -72,8 +72,11 @@ export interface Engine {
   take(output: ProbeOutput): void
   tick(now: Instant): void
   snapshot(request: SnapshotRequest): Snapshot
-  /** All input is in: what is half read is malformed, what waits for a next advert settles. */
-  end(): void
+  /**
+   * All input is in: what is half read is malformed, what waits for a next advert settles. Stopped by the operator, there
+   * is more input, and what is half read is no fault of it.
+   */
+  end(isStopped?: boolean): void
   /** Sums up one more late advert, which takes some milliseconds; false when there is none to sum up. `isOver`: after `end`. */
   judge(isOver: boolean): boolean
   /**
@@ -309,9 +312,9 @@ export function openEngine(options: EngineOptions): Engine {
     },
     tick,
     judge: (isOver) => windows.judge(now, isOver),
-    end() {
+    end(isStopped = false) {
       hasEnded = true
-      parsers.end()
+      if (!isStopped) parsers.end()
       packets.release(instantOf(Infinity))
       flows.passTo(now)
       tick(now)

@@ -48,6 +48,8 @@ export interface ImportPlay {
   readonly engine: Engine
   /** Plays it all; yields how far it has come after each piece. */
   steps(): AsyncGenerator<Instant>
+  /** Nothing is played any more: what has not been read until now is a blind spot. */
+  stopHere(): void
   /** Once it has been played to its end. */
   finished(): FinishedSession
 }
@@ -124,21 +126,29 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
   tellProbes(engine, sources, begins)
   let ended: { readonly capture: Window; readonly overdue: readonly Overdue[] } | undefined
 
+  /** And the vantage that each is being read into, once it is. */
+  const unread = new Map<Source, string | undefined>(sources.map((source) => [source, undefined]))
+  const play = (source: Source, at: Instant, part = source.part, life = 0): Play => {
+    const onRead = (): void => void unread.delete(source)
+    unread.set(source, part)
+    return playFile(engine, { ...source, part }, { origin, at, life, onProgress, onDamage, onRead })
+  }
+
   const playsOf = (probe: ProbeName, at: Instant): Play[] =>
     sources
       .filter((one) => one.probe === probe)
-      .map((source) => playFile(engine, source, { origin, at, onProgress, onDamage }))
+      .map((source) => play(source, at))
       .toSorted((a, b) => (a.beginsAt ?? 0) - (b.beginsAt ?? 0))
 
   async function* inTurn(probe: ProbeName, now: Instant): AsyncGenerator<Instant, Covered[]> {
     const covered: Covered[] = []
-    for (const play of playsOf(probe, probe === 'log' ? now : begins)) {
+    for (const one of playsOf(probe, probe === 'log' ? now : begins)) {
       try {
-        while (await play.next()) yield now
+        while (await one.next()) yield now
       } finally {
-        await play.close()
+        await one.close()
       }
-      covered.push(coveredBy(engine, play))
+      covered.push(coveredBy(engine, one))
     }
     return covered
   }
@@ -149,7 +159,7 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
     engine,
     sources.filter((one) => one.probe === 'sysdig').map((source) => ({ source, beginsAt: instantOfSource(source) })),
     begins,
-    (source, life) => playFile(engine, source, { origin, at: begins, life, onProgress, onDamage }),
+    (source, part, life) => play(source, begins, part, life),
   )
 
   async function* steps(): AsyncGenerator<Instant> {
@@ -176,13 +186,36 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
       yield settled
     }
     engine.end()
-    for (const play of captures) tellOpen(engine, 'tcpdump', [coveredBy(engine, play)], capture)
+    for (const one of captures) tellOpen(engine, 'tcpdump', [coveredBy(engine, one)], capture)
     tellOpen(engine, 'host', host, capture)
     tellOpen(engine, 'iostat', iostat, capture)
-    kernels.tellOpen(capture)
+    kernels.tellOpen(capture, true)
     tellRefused(engine, capture)
     ended = { capture, overdue }
     yield settled
+  }
+
+  /** From where it was read to: of a kernel by its own clock, and one that was not begun could be the host's. */
+  function tellUnread({ probe, name }: Source, part: string | undefined): void {
+    const heard = part === undefined ? undefined : engine.heardOf(probe, part)
+    const reason = `${name} was ${heard === undefined ? 'not read' : 'read only to here'}: reading was stopped`
+    const spot = {
+      source: probe,
+      from: heard ?? begins,
+      to: undefined,
+      reason,
+      remedy: 'Open it again and let it read.',
+    }
+    if (probe === 'sysdig' && part !== undefined) engine.blind(spot, part)
+    else engine.blind(spot)
+  }
+
+  function stopHere(): void {
+    const from = engine.firstPacketAt ?? begins
+    const heard = partNames(sources).parts.map((part) => engine.heardOf('tcpdump', part) ?? from)
+    engine.end(true)
+    for (const [source, part] of unread) tellUnread(source, part)
+    kernels.tellOpen({ from, to: instantOf(Math.max(from, ...heard)) }, false)
   }
 
   /** The name of a guest is not the one of the host. */
@@ -193,6 +226,7 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
   return {
     engine,
     steps,
+    stopHere,
     finished() {
       const capture = ended?.capture ?? { from: begins, to: begins }
       const host = sources.find((one) => one.host !== undefined && !isElsewhere(one))?.host ?? ''

@@ -20,8 +20,8 @@ export interface KernelFiles {
 export interface KernelPlays {
   /** Yields after each piece. */
   steps(): AsyncGenerator<void>
-  /** Once all is played: what they leave open of the capture, each by the capture's clock. */
-  tellOpen(capture: Window): void
+  /** Once all is played, or no more will be: what they leave open of the capture, each by the capture's clock. */
+  tellOpen(capture: Window, isAllPlayed: boolean): void
 }
 
 /** Recorders hand over from one file to the next without a stamp in common, give or take the rings of the CPUs. */
@@ -45,12 +45,12 @@ function goesOn(files: KernelFiles, source: Source, beginsAt: Instant | undefine
   )
 }
 
-/** `open`: into this vantage, as so many files of it came before. */
+/** `open`: into the vantage of this part, as so many files of it came before. */
 export function kernelPlays(
   engine: Engine,
   sources: readonly { readonly source: Source; readonly beginsAt: Instant | undefined }[],
   at: Instant,
-  open: (source: Source, life: number) => Play,
+  open: (source: Source, part: string, life: number) => Play,
 ): KernelPlays {
   const kernels: KernelFiles[] = []
 
@@ -68,7 +68,7 @@ export function kernelPlays(
       covered: known?.covered ?? [],
     }
     tellStarted(files)
-    const play = open({ ...source, part: files.part }, files.covered.length)
+    const play = open(source, files.part, files.covered.length)
     try {
       while (await play.next()) yield
     } finally {
@@ -84,7 +84,7 @@ export function kernelPlays(
       for (const { source, beginsAt } of sources.toSorted((a, b) => (a.beginsAt ?? 0) - (b.beginsAt ?? 0)))
         yield* playOne(source, beginsAt)
     },
-    tellOpen(capture) {
+    tellOpen(capture, isAllPlayed) {
       let isHostSeen = false
       for (const { vantage, placing } of engine.kernels()) {
         const covered = kernels.find((one) => one.part === vantage.part)?.covered ?? []
@@ -100,7 +100,7 @@ export function kernelPlays(
         }))
         tellOpen(engine, 'sysdig', aligned, capture, vantageName(vantage))
       }
-      if (isHostSeen || kernels.length === 0) return
+      if (isHostSeen || kernels.length === 0 || !isAllPlayed) return
       const reason = 'no system calls or switches of the host were given'
       const remedy = 'Give them with --scap FILE (sysdig -w FILE), recorded on the host.'
       engine.blind({ source: 'sysdig', from: at, to: undefined, reason, remedy })

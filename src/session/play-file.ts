@@ -28,6 +28,8 @@ export interface PlaySettings {
   readonly onProgress: OnProgress
   /** Told of each stretch that is damaged, besides the engine. */
   readonly onDamage: (spot: BlindSpot) => void
+  /** It is at its end. */
+  readonly onRead: () => void
 }
 
 /** About a dozen packets, or a thousand events. */
@@ -45,7 +47,7 @@ const partOf = (probe: ProbeName, part: string): string | undefined => (probe ==
 
 export function playFile(engine: Engine, source: Source, settings: PlaySettings): Play {
   const { probe, part, name } = source
-  const { at, origin, life = 0, onProgress, onDamage } = settings
+  const { at, origin, life = 0, onProgress, onDamage, onRead } = settings
   let packedBytes = 0
   const pieces = source.read((bytes) => (packedBytes = bytes))
   let rest: Uint8Array = new Uint8Array(0)
@@ -103,6 +105,7 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
       if (piece === undefined) {
         damaged(`${name} is damaged here`)
         isOver = true
+        onRead()
         return false
       }
       if ('torn' in piece) {

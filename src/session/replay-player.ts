@@ -39,6 +39,8 @@ export interface Player {
   readonly isOver: boolean
   /** Plays on until the tape's time is `to`, or `isEnough`. */
   playTo(to: number, isEnough: () => boolean): Promise<void>
+  /** Nothing is played any more: what is half known is as settled as it will be, and what was not read is a blind spot. */
+  stopHere(): void
   close(): Promise<void>
 }
 
@@ -114,6 +116,7 @@ function openImportedPlayer(
         else now = instantOf(Math.max(now, value))
       }
     },
+    stopHere: () => play.stopHere(),
     async close() {
       await steps.return(undefined)
     },
@@ -209,6 +212,8 @@ function openTapePlayer(bundle: Bundle, settings: ReplaySettings): Player {
         next = undefined
       }
     },
+    // All probes have come equally far, and nothing after it is shown.
+    stopHere: () => engine.end(true),
     async close() {
       await steps.return(undefined)
     },

@@ -72,8 +72,7 @@ export function openReading(bundle: Bundle, settings: ReplaySettings): ReplayRea
   function finish(): void {
     if (isOver) return
     share = player.isOver ? 1 : shareRead()
-    // Stopped in the middle: what is half known is as settled as it will be.
-    if (!player.isOver) engine.end()
+    if (!player.isOver) player.stopHere()
     isOver = true
   }
 

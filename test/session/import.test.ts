@@ -420,3 +420,36 @@ test('on the screen its end is what the report says: whose verdict was made befo
   await player.close()
   await bundle.close()
 })
+
+test('stopped while it is read, at any moment: what was not read is said by its name, nothing of it is called damaged, and no other cause is named', async () => {
+  const { path } = await importTo(newPath('.whylate'), allFilesOf('qemu-sigstop'))
+  const settings = { budgetBytes, interval: undefined, late: undefined, vrid: undefined }
+  const { session } = await replayAll(path, settings)
+  const cause = session.windows.at(-1)?.explanation?.cause
+  expect(cause).toBe('sender-stopped')
+  const untold = new Set<number>()
+  const calledDamaged: string[] = []
+  const causes = new Set<string | undefined>()
+  for (let steps = 0, isWhole = false; !isWhole; steps += 23) {
+    const bundle = await openBundle(path)
+    const player = openPlayer(bundle, settings)
+    let pieces = 0
+    await player.playTo(Infinity, () => ++pieces > steps)
+    isWhole = player.isOver
+    if (!isWhole) {
+      player.stopHere()
+      const { selected, blindSpots } = player.engine.snapshot({ late: undefined })
+      const reasons = blindSpots.map((spot) => spot.reason)
+      if (!reasons.some((reason) => /was (not read|read only to here): reading was stopped/.test(reason)))
+        untold.add(steps)
+      calledDamaged.push(...reasons.filter((reason) => /unreadable|cut off|damaged|were given/.test(reason)))
+      const explained = selected?.explanation
+      if (explained?.confidence === 'certain' || explained?.confidence === 'likely') causes.add(explained.cause)
+    }
+    await player.close()
+    await bundle.close()
+  }
+  expect([...untold]).toEqual([])
+  expect(calledDamaged).toEqual([])
+  expect([...causes]).toEqual([cause])
+})

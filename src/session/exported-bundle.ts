@@ -3,7 +3,7 @@
 
 import type { Evidence } from '../diagnose/evidence.ts'
 import type { WindowView } from '../diagnose/finding.ts'
-import { flowIdOf } from '../diagnose/flows.ts'
+import { flowIdOf } from '../diagnose/flow-table.ts'
 import type { Advert } from '../events/packet.ts'
 import type { Span } from '../time/instant.ts'
 import { between } from '../time/instant.ts'

@@ -3,6 +3,7 @@
 import type { Culprit, Truth } from '../drill/scenario.ts'
 import type { Explanation } from '../diagnose/explanation.ts'
 import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
+import { latenessOf } from '../diagnose/lateness.ts'
 import { wireMeaning } from '../report/words.ts'
 import { formatSpan } from '../time/format.ts'
 import { instantAt, type Epoch } from '../time/instant.ts'
@@ -51,8 +52,7 @@ const culpritText = (culprit: Explanation['culprit']): string =>
   culprit === undefined ? '-' : `${culprit.name}${culprit.pid === undefined ? '' : ` (${culprit.pid})`}`
 
 function sentenceOf(late: LateAdvert, explanation: Explanation | undefined): string {
-  const by = formatSpan(late.wire === 'W4r' ? late.ownOverrun : late.overrun)
-  return `${by} late, ${wireMeaning(late.wire)} (${late.wire}): ${explanation?.confidence ?? ''} ${explanation?.cause ?? 'unknown'}: ${explanation?.summary ?? ''}`
+  return `${formatSpan(latenessOf(late))} late, ${wireMeaning(late.wire)} (${late.wire}): ${explanation?.confidence ?? ''} ${explanation?.cause ?? 'unknown'}: ${explanation?.summary ?? ''}`
 }
 
 export interface Judged {

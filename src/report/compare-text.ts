@@ -43,7 +43,7 @@ function answerSentences({ answer, p, hoursNeeded, before, after }: Comparison):
   }
 }
 
-const columns = [22, 24] as const
+const columns = [25, 24] as const
 
 const row = (name: string, before: string, after: string): string =>
   `  ${padEnd(name, columns[0])}${padEnd(before, columns[1])}${after}`.trimEnd()
@@ -80,7 +80,8 @@ function causeLine({ cause, change, before, after }: CauseChange): string {
 
 function flowLine({ vrid, source, adverts, late, driftMs }: FlowChange): string {
   const [was, is] = [0, 1].map((i) => `${late[i] ?? 0} of ${adverts[i] ?? 0}, drift ${(driftMs[i] ?? 0).toFixed(2)} ms`)
-  return row(`vrid ${vrid} ${hostText(source, 40)}`.padEnd(columns[0]), was ?? '', is ?? '')
+  // A name that fills its column still ends before the next one begins.
+  return row(`${padEnd(`vrid ${vrid} ${hostText(source, 40)}`, columns[0] - 1)} `, was ?? '', is ?? '')
 }
 
 function onlyLines(title: string, routers: readonly string[]): string[] {

@@ -5,6 +5,7 @@
 
 import { episodesOf, isLateness, type Episode } from './episodes.ts'
 import { chanceOfFewer, lengthToTell } from './rate-test.ts'
+import { latenessMs } from './report-number.ts'
 import type { Report, ReportFlow, ReportLate } from './report-shape.ts'
 
 export const comparisonSchema = 'whylate.compare/1'
@@ -107,7 +108,7 @@ function sideOf(judged: Judged): Side {
   const sum = (pick: (flow: ReportFlow) => number): number => flows.reduce((total, one) => total + pick(one), 0)
   const overruns = late
     .filter(isLateness)
-    .map((one) => one.overrunMs)
+    .map(latenessMs)
     .toSorted((a, b) => a - b)
   return {
     from: report.capture.from,

@@ -2,6 +2,7 @@
 
 import { episodesOf as grouped, restOf } from '../diagnose/episodes.ts'
 import { instantOf, spanOf, type Window } from '../time/instant.ts'
+import { latenessMs } from './report-number.ts'
 import type { ReportFlow, ReportLate } from './report-shape.ts'
 
 export interface Episode {
@@ -19,8 +20,8 @@ const nothingWasLate: ReadonlySet<string> = new Set(['capture-loss', 'clock-step
 export const isLateness = (late: ReportLate): boolean => !nothingWasLate.has(late.verdict.cause)
 
 function episodeOf(late: readonly ReportLate[]): Episode {
-  const worst = late.reduce((most, one) => (one.overrunMs > most.overrunMs ? one : most))
-  return { late, cause: worst.verdict.cause, lateMs: late.reduce((sum, one) => sum + Math.max(0, one.overrunMs), 0) }
+  const worst = late.reduce((most, one) => (latenessMs(one) > latenessMs(most) ? one : most))
+  return { late, cause: worst.verdict.cause, lateMs: late.reduce((sum, one) => sum + latenessMs(one), 0) }
 }
 
 export function episodesOf(late: readonly ReportLate[], flows: readonly ReportFlow[]): Episode[] {

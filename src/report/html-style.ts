@@ -20,7 +20,7 @@ article { background: var(--panel); border: 1px solid var(--line); border-radius
 ul { margin: 4px 0; padding-left: 20px } li { margin: 2px 0; font-size: 14px }
 svg { display: block; overflow: hidden } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); paint-order: stroke; stroke: var(--panel); stroke-width: 3px; stroke-opacity: .7 } .ledger { border-radius: 3px }
 rect.running { fill: var(--running) } rect.runnable { fill: var(--runnable) } rect.blocked { fill: var(--blocked) } rect.stopped, rect.frozen, rect.vm-stopped { fill: var(--stopped) }
-rect.throttled { fill: var(--throttled) } rect.paging { fill: var(--paging) } rect.held { fill: var(--held) } rect.disk { fill: var(--disk) } rect.moment { fill: var(--moment) }
+rect.throttled { fill: var(--throttled) } rect.paging { fill: var(--paging) } rect.held, rect.re-armed { fill: var(--held) } rect.disk { fill: var(--disk) } rect.moment { fill: var(--moment) }
 rect.unexplained { fill: var(--unexplained) } rect.late { fill: var(--late) } rect.unseen { fill: url(#hatch) } rect.coarse { opacity: .55 }
 figure.timeline { margin: 0; font-size: 12px } .lanes { position: relative; padding: 4px 0 } svg.marks { position: absolute; inset: 0 } .lane { position: relative; padding: 2px 0 4px }
 .lane span { line-height: 1.3; text-shadow: 0 0 3px var(--panel), 0 0 3px var(--panel) }

@@ -62,7 +62,7 @@ const causeRow = (one: ReportCause): string[] => [
 const list = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`**${title}**`, '', ...lines.map((line) => `- ${markdownText(line)}`), '']
 
-function lateBlock({ view, late }: Told, session: FinishedSession): string[] {
+function lateBlock({ view }: Told, session: FinishedSession): string[] {
   const story = storyOf(view, session)
   const facts = view.facts.map((fact) => [
     formatOffset(between(view.late.dueAt, fact.window.from)),
@@ -80,13 +80,8 @@ function lateBlock({ view, late }: Told, session: FinishedSession): string[] {
     ...(story.culprit === undefined ? [] : ['', `Culprit: ${markdownText(story.culprit)}`]),
     '',
     ...table(
-      ['where the time went', 'ms', 'share', ''],
-      late.ledger.map((one, i) => [
-        one.state,
-        one.ms.toFixed(3),
-        shareText(one.share),
-        markdownText(story.ledger[i]?.detail ?? ''),
-      ]),
+      ['where the time went', 'time', 'share', ''],
+      story.ledger.map((one) => [one.state, one.length, shareText(one.share), markdownText(one.detail)]),
     ),
     ...list('Because', story.evidence),
     ...list('Who', story.suspects),

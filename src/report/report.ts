@@ -21,7 +21,7 @@ import {
   type ReportSuspect,
 } from './report-shape.ts'
 import { reportOverallOf } from './overall.ts'
-import { msOf, orNull, rounded } from './report-number.ts'
+import { latenessMs, msOf, orNull, rounded } from './report-number.ts'
 import { explanationOf, unseenOf } from './verdict.ts'
 import { evidencePhrases } from './words.ts'
 
@@ -178,16 +178,12 @@ function lateOf(view: WindowView, origin: Epoch): ReportLate {
   }
 }
 
-/** Lateness by its own timer, where foreign adverts re-armed the one that counts. */
-export const costMs = (late: Pick<ReportLate, 'overrunMs' | 'ownOverrunMs' | 'wire'>): number =>
-  late.wire === 'W4r' ? late.ownOverrunMs : late.overrunMs
-
 function causesOf(late: readonly ReportLate[]): ReportCause[] {
-  const all = late.reduce((sum, one) => sum + costMs(one), 0)
+  const all = late.reduce((sum, one) => sum + latenessMs(one), 0)
   return [...new Set(late.map((one) => one.verdict.cause))]
     .map((cause): ReportCause => {
       const own = late.filter((one) => one.verdict.cause === cause)
-      const ms = own.reduce((sum, one) => sum + costMs(one), 0)
+      const ms = own.reduce((sum, one) => sum + latenessMs(one), 0)
       const sure = (how: string): number => own.filter((one) => one.verdict.confidence === how).length
       return {
         cause,
@@ -195,7 +191,7 @@ function causesOf(late: readonly ReportLate[]): ReportCause[] {
         ms: rounded(ms),
         share: all > 0 ? rounded(ms / all) : 0,
         takeovers: own.filter((one) => one.takeover).length,
-        worstMs: Math.max(...own.map(costMs)),
+        worstMs: Math.max(...own.map(latenessMs)),
         confidence: {
           certain: sure('certain'),
           likely: sure('likely'),

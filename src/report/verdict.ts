@@ -9,6 +9,7 @@
 
 import type { Culprit, Explanation, Suspect } from '../diagnose/explanation.ts'
 import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
+import { isByOwnTimer, latenessOf } from '../diagnose/lateness.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { formatSpan } from '../time/format.ts'
 import { spanOf } from '../time/instant.ts'
@@ -133,11 +134,30 @@ function unexplained(late: LateAdvert): Explanation {
   }
 }
 
-/** Where there is none, one that says so. */
+/** Where there is none, one that says so. Its ledger sums to the overrun, also where that is nobody's delay (W4r). */
 export function explanationOf({ late, explanation = unexplained(late) }: WindowView): Explanation {
+  const detail = isByOwnTimer(late) ? 'by the timer as re-armed nothing was late' : ''
   return explanation.ledger.length > 0
     ? explanation
-    : { ...explanation, ledger: [{ state: 'unexplained', span: late.overrun, share: 1, detail: '' }] }
+    : { ...explanation, ledger: [{ state: 'unexplained', span: late.overrun, share: 1, detail }] }
+}
+
+/** Where the time went that a person is told of: by its own timer all of it went to whoever re-armed that. */
+function ledgerOf(late: LateAdvert, ledger: Explanation['ledger']): VerdictPart[] {
+  const isRearmed = late.wire === 'W4r'
+  const byOwnTimer = {
+    state: isRearmed ? 're-armed' : 'unexplained',
+    span: latenessOf(late),
+    share: 1,
+    detail: isRearmed ? 'foreign adverts set its timer anew' : '',
+  }
+  const parts = isByOwnTimer(late) ? [byOwnTimer] : ledger
+  return parts.map(({ state, span, share, detail }) => ({
+    state,
+    length: formatSpan(span),
+    share,
+    detail: safe(detail),
+  }))
 }
 
 /** `restIn`: where the suspects are that are not told. */
@@ -148,12 +168,7 @@ export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdic
     cause,
     confidence,
     summary: safe(summary),
-    ledger: ledger.map(({ state, span, share, detail }) => ({
-      state,
-      length: formatSpan(span),
-      share,
-      detail: safe(detail),
-    })),
+    ledger: ledgerOf(late, ledger),
     culprit: culprit === undefined ? undefined : culpritPhrase(culprit),
     evidence: evidence.map(safe),
     suspects: suspectLines(suspects, restIn),

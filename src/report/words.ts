@@ -2,6 +2,7 @@
 // and the plain text say the same thing in the same words.
 
 import type { Fact, Flow, LateAdvert, Overdue, Range, Wire, WindowView } from '../diagnose/finding.ts'
+import { isByOwnTimer, latenessOf } from '../diagnose/lateness.ts'
 import type { Mark } from '../events/mark.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { ProbeView, Snapshot } from '../session/snapshot.ts'
@@ -42,9 +43,9 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 /** `4.035 s late, gap 5.035 s, takeover, 4 intervals missed`: what must not be cut off comes first. */
 export function costPhrase(late: LateAdvert): string {
-  const byTwo = Math.abs(late.overrun - late.ownOverrun) > 1e6
+  const byTwo = !isByOwnTimer(late) && Math.abs(late.overrun - late.ownOverrun) > 1e6
   return [
-    `${formatSeconds(late.overrun)} late`,
+    `${formatSeconds(latenessOf(late))} late${isByOwnTimer(late) ? ' by its own timer' : ''}`,
     ...(byTwo ? [`${formatSeconds(late.ownOverrun)} by its own timer`] : []),
     `gap ${formatSeconds(late.gap)}`,
     late.takeover ? 'takeover' : 'no takeover seen',

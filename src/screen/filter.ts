@@ -12,6 +12,7 @@
 import { causes, confidences } from '../diagnose/explanation.ts'
 import type { Fact, LateAdvert } from '../diagnose/finding.ts'
 import type { Actor, LateDigest } from '../diagnose/late-digest.ts'
+import { latenessOf } from '../diagnose/lateness.ts'
 import { isOfFlow } from '../report/selection.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { between, spanOf } from '../time/instant.ts'
@@ -124,7 +125,7 @@ function holdsText({ name, value }: TextTerm, late: LateAdvert, digest: LateDige
 const isBeyond = ({ ns, isMore }: SpanTerm, span: number): boolean => (isMore ? span > ns : span < ns)
 
 function holdsSpan(term: SpanTerm, late: LateAdvert, digest: LateDigest | undefined, terms: readonly Term[]): boolean {
-  if (term.name === 'late') return isBeyond(term, Math.max(late.overrun, late.ownOverrun))
+  if (term.name === 'late') return isBeyond(term, latenessOf(late))
   const wanted = terms.find((one) => one.kind === 'text' && one.name === 'proc' && !one.isNot)
   const actors = digest?.actors ?? []
   const own = wanted?.kind === 'text' ? actors.filter((actor) => isActor(actor, wanted.value)) : actors

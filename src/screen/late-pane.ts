@@ -1,6 +1,7 @@
 // The list of late adverts, newest first, with the cursor always in view; before it, what is overdue at this moment.
 
 import type { LateAdvert } from '../diagnose/finding.ts'
+import { latenessOf } from '../diagnose/lateness.ts'
 import { hostText } from '../report/display-width.ts'
 import { glyph } from '../report/glyphs.ts'
 import { overdueSentence, wireMeaning } from '../report/words.ts'
@@ -36,7 +37,7 @@ function lateRow(late: LateAdvert, snapshot: Snapshot, isSelected: boolean, widt
     cell(` ${isNarrow ? clock.slice(0, 8) : clock} `, meaning),
     ...(isNarrow ? [] : [column(shownNameOf(late.flow, snapshot, name), name, meaning)]),
     numberColumn(
-      `+${formatSeconds(late.overrun)}`,
+      `+${formatSeconds(latenessOf(late))}`,
       isNarrow ? 9 : 10,
       isAhead ? 'muted' : late.takeover ? 'late' : 'warning',
     ),

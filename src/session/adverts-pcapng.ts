@@ -1,6 +1,7 @@
 // `export --to pcapng`: every advert as it was captured, with the name of its link, and at each late one a comment that says
 // how late, by which wire signature, and why. Wireshark shows it: frame.comment, pkt_comment.
 
+import { isByOwnTimer, latenessOf } from '../diagnose/lateness.ts'
 import { epochAt, type Epoch } from '../time/instant.ts'
 import { formatSpan } from '../time/format.ts'
 import { blankPasswords } from './bundle/advert-password.ts'
@@ -16,7 +17,7 @@ function commentOf({ view }: ExportedAdvert, redact: (text: string) => string): 
   const { late, explanation } = view
   const verdict =
     explanation === undefined ? '' : ` ${explanation.cause} (${explanation.confidence}): ${redact(explanation.summary)}`
-  return `whylate: late ${late.number}, ${formatSpan(late.overrun)} past due, gap ${formatSpan(late.gap)}, ${late.wire}.${verdict}`
+  return `whylate: late ${late.number}, ${formatSpan(latenessOf(late))} past due${isByOwnTimer(late) ? ' by its own timer' : ''}, gap ${formatSpan(late.gap)}, ${late.wire}.${verdict}`
 }
 
 export interface PcapngWriter {

@@ -41,6 +41,9 @@ test('the cost names lateness, gap and takeover before anything else', () => {
   expect(costPhrase(late(1, 10, { overrun: seconds(0.4), ownOverrun: seconds(2.4) }))).toBe(
     '0.400 s late, 2.400 s by its own timer, gap 1.400 s, no takeover seen',
   )
+  expect(costPhrase(late(1, 10, { wire: 'W4r', overrun: seconds(-0.65), ownOverrun: seconds(1.354) }))).toMatch(
+    /^1\.354 s late by its own timer, gap /,
+  )
 })
 
 test('the margin is a sentence, also where the priority of the backup is not known', () => {

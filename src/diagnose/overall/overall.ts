@@ -10,6 +10,7 @@ import { spanOf, type Span } from '../../time/instant.ts'
 import { episodesOf, restOf } from '../episodes.ts'
 import type { Cause, Explanation } from '../explanation.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
+import { latenessOf } from '../lateness.ts'
 import { trackOf, type Background } from './background.ts'
 import { periodicityOf, type Periodicity } from './periodicity.ts'
 import { scopeOf, type Scope } from './scope.ts'
@@ -44,9 +45,6 @@ export interface Overall {
   readonly scope: Scope | undefined
 }
 
-/** Lateness by its own timer, where foreign adverts re-armed the one that counts. */
-export const costOf = (late: LateAdvert): Span => (late.wire === 'W4r' ? late.ownOverrun : late.overrun)
-
 const windowOf = ({ late }: Judged): { from: LateAdvert['at']; to: LateAdvert['at'] } => ({
   from: late.dueAt,
   to: late.at,
@@ -65,7 +63,7 @@ function culpritsOf(own: readonly Judged[]): CauseTotal['culprits'] {
 }
 
 function causesOf(judged: readonly Judged[], rest: Span): CauseTotal[] {
-  const total = (some: readonly Judged[]): Span => spanOf(some.reduce((sum, one) => sum + costOf(one.late), 0))
+  const total = (some: readonly Judged[]): Span => spanOf(some.reduce((sum, one) => sum + latenessOf(one.late), 0))
   const all = total(judged)
   const causeOf = (one: Judged): Cause => one.explanation?.cause ?? 'unknown'
   return [...new Set(judged.map(causeOf))]
@@ -101,7 +99,7 @@ export function overallOf(
   return {
     late: judged.length,
     episodes: episodes.length,
-    lateness: spanOf(judged.reduce((sum, one) => sum + costOf(one.late), 0)),
+    lateness: spanOf(judged.reduce((sum, one) => sum + latenessOf(one.late), 0)),
     causes,
     main: causes.find((one) => one.cause !== 'unknown' && one.share > 0.5),
     periodicity: periodicityOf(moments, adverts, background.timers, spanOf(Math.max(0, ...intervals)), originNs),

@@ -9,6 +9,7 @@
 
 import type { Evidence } from '../../diagnose/evidence.ts'
 import type { WindowView } from '../../diagnose/finding.ts'
+import { latenessOf } from '../../diagnose/lateness.ts'
 import { leaveReasons } from '../../events/kernel.ts'
 import type { ExportedAdvert } from '../../session/exported-bundle.ts'
 import type { FinishedSession } from '../../session/finished.ts'
@@ -61,7 +62,7 @@ export function createPerfettoWriter(session: FinishedSession, evidence: Evidenc
         tracks.adverts,
         trackOf(late.flow),
         { from: late.dueAt, to: late.at },
-        JSON.stringify(`late ${(late.overrun / 1e6).toFixed(1)} ms${verdict}`),
+        JSON.stringify(`late ${(latenessOf(late) / 1e6).toFixed(1)} ms${verdict}`),
         args,
       )
     }

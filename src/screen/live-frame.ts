@@ -64,7 +64,7 @@ export interface LiveFrameParts {
 /** While something is overdue, so often; else only so that the running time goes on. */
 const countingMs = 200
 const restingMs = 1000
-/** Rates, gaps and counts: a frame of 120 × 40 costs Ink 20 to 30 ms, so they wait for one another. */
+/** Rates, gaps and counts: over a slow line each frame is a few hundred bytes, so they wait for one another. */
 const figuresMs = 400
 /** The clock of a replay that plays. */
 const playingMs = 200
@@ -128,6 +128,7 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
   let drawnMs = heardMs
   let timer: NodeJS.Timeout | undefined
   let timerMs = Infinity
+  let turn: NodeJS.Immediate | undefined
   let asked = JSON.stringify({ late: undefined })
 
   const current = (): Snapshot => carriedOn(latest, parts.nowMs() - heardMs)
@@ -143,14 +144,22 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
     if (timerMs <= at) return
     clearTimeout(timer)
     timerMs = at
-    timer = setTimeout(draw, ms)
+    timer = setTimeout(drawSoon, ms)
   }
   /** A replay tells of each of its moments itself. */
   function drawByItself(): void {
     if (latest.mode === 'live') drawWithin(latest.overdue.length > 0 ? countingMs : restingMs)
   }
+  /** A frame that nobody asked for lets the keys go first that have come meanwhile; theirs then shows what it would have. */
+  function drawSoon(): void {
+    clearTimeout(timer)
+    timerMs = Infinity
+    turn ??= setImmediate(draw)
+  }
   function draw(): void {
     clearTimeout(timer)
+    clearImmediate(turn)
+    turn = undefined
     timerMs = Infinity
     made = undefined
     drawnMs = parts.nowMs()
@@ -239,6 +248,7 @@ export function createLiveFrame(parts: LiveFrameParts): LiveFrame {
     },
     close() {
       clearTimeout(timer)
+      clearImmediate(turn)
       unsubscribe()
       listeners.clear()
     },

@@ -1,7 +1,7 @@
 // Shows a session on a terminal until the operator quits.
 //
-// Ink is started anew after each resize and suspension (terminal.ts says why); nothing is lost by it, because data and
-// choices live in the live frame.
+// Ink has the keys, the root component and its defects; frames are painted (painter.ts), in full after each resize and each
+// suspension.
 
 import './ink-environment.ts'
 import { render, type Instance } from 'ink'
@@ -9,12 +9,11 @@ import { createElement } from 'react'
 import { App } from './App.tsx'
 import { createLiveFrame, type ExportWindow } from './live-frame.ts'
 import { paletteOf } from './palette.ts'
+import { createPainter } from './painter.ts'
 import { openPlainScreen } from './plain-screen.ts'
 import type { ScreenOptions } from './screen-options.ts'
 import { openTerminal, traitsOf } from './terminal.ts'
 
-/** Frames are few by themselves (live-frame.ts); this bounds what a held key causes, and is what a key may wait for. */
-const maxFps = 30
 /** A window that is dragged changes its size with each pixel. */
 const settledMs = 30
 
@@ -35,8 +34,10 @@ export async function openScreen(options: ScreenOptions): Promise<void> {
   let ink: Instance | undefined
   const terminal = openTerminal(options.terminal, {
     onDisturbed() {
+      // What is drawn until then is drawn in full, too.
+      painter.forget()
       clearTimeout(settling)
-      settling = setTimeout(start, settledMs)
+      settling = setTimeout(paintAnew, settledMs)
     },
     onSignal: (signal) => end(signal),
   })
@@ -50,39 +51,32 @@ export async function openScreen(options: ScreenOptions): Promise<void> {
     onCommand(kind) {
       if (kind === 'quit') end(undefined)
       else if (kind === 'suspend') terminal.suspend()
-      else setImmediate(start)
+      else setImmediate(paintAnew)
     },
   })
-  const leave = (): void => {
-    terminal.mute(true)
-    ink?.unmount()
-    terminal.mute(false)
-  }
-  function start(): void {
-    leave()
+  const painter = createPainter((text) => terminal.write(text), paletteOf(traits.hasColour))
+  function paintAnew(): void {
+    painter.forget()
     terminal.clear()
     live.redraw()
-    ink = render(createElement(App, { live, palette: paletteOf(traits.hasColour) }), {
+  }
+  try {
+    ink = render(createElement(App, { live, painter }), {
       stdin: terminal.input,
       stdout: terminal.output,
-      maxFps,
-      incrementalRendering: true,
+      stderr: terminal.output,
       exitOnCtrlC: false,
     })
     ink.waitUntilExit().catch((defect: unknown) => fail(defect))
-  }
-  try {
-    start()
     const signal = await (options.until === undefined
       ? ended
       : Promise.race([ended, options.until.then(() => undefined)]))
-    clearTimeout(settling)
-    leave()
     terminal.close()
     options.onQuit(signal)
   } finally {
     clearTimeout(settling)
     live.close()
     terminal.close()
+    ink?.unmount()
   }
 }

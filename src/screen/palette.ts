@@ -6,31 +6,37 @@
 /** `late`: it costs something now. `warning`: it may. `unseen`: we could not look. */
 export type Meaning = 'plain' | 'strong' | 'muted' | 'ok' | 'late' | 'warning' | 'unseen' | 'title' | 'cursor'
 
-/** The part of Ink's text style that is used here. */
 interface Style {
-  readonly color?: string
-  readonly bold?: boolean
-  readonly inverse?: boolean
+  /** Of the 256 colours of xterm. */
+  readonly colour?: number
+  readonly isBold?: boolean
+  readonly isInverse?: boolean
 }
 
-const colourful: Readonly<Record<Meaning, Style>> = {
+const styles: Readonly<Record<Meaning, Style>> = {
   plain: {},
-  strong: { bold: true },
-  muted: { color: 'ansi256(244)' },
-  ok: { color: 'ansi256(74)' },
-  late: { color: 'ansi256(202)', bold: true },
-  warning: { color: 'ansi256(214)' },
-  unseen: { color: 'ansi256(176)' },
-  title: { color: 'ansi256(74)', bold: true },
-  cursor: { bold: true, inverse: true },
+  strong: { isBold: true },
+  muted: { colour: 244 },
+  ok: { colour: 74 },
+  late: { colour: 202, isBold: true },
+  warning: { colour: 214 },
+  unseen: { colour: 176 },
+  title: { colour: 74, isBold: true },
+  cursor: { isBold: true, isInverse: true },
 }
 
-export type Palette = (meaning: Meaning) => Style
+/** The parameters of SGR (`1;38;5;202`); empty for none. */
+export type Palette = (meaning: Meaning) => string
 
 export function paletteOf(hasColour: boolean): Palette {
-  if (hasColour) return (meaning) => colourful[meaning]
-  return (meaning) => {
-    const { bold, inverse } = colourful[meaning]
-    return { ...(bold === undefined ? {} : { bold }), ...(inverse === undefined ? {} : { inverse }) }
-  }
+  const parametersOf = ({ colour, isBold, isInverse }: Style): string =>
+    [
+      ...(isBold === true ? ['1'] : []),
+      ...(isInverse === true ? ['7'] : []),
+      ...(hasColour && colour !== undefined ? [`38;5;${colour}`] : []),
+    ].join(';')
+  const parameters = Object.fromEntries(
+    Object.entries(styles).map(([meaning, style]) => [meaning, parametersOf(style)]),
+  ) as Record<Meaning, string>
+  return (meaning) => parameters[meaning]
 }

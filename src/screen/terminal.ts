@@ -1,14 +1,9 @@
 // The terminal as the screen finds it and must leave it: alternate screen, cursor, raw mode, size, and what a signal,
 // a suspension or a crash do to them.
 //
-// Ink 6.8 gets a stand-in for each stream, for four reasons:
-//  * it wipes screen *and scrollback* once a frame was as tall as `stdout.rows`, which a window that shrinks makes true
-//    of the frame before: the stand-in has no rows, so there is nothing to compare with;
-//  * it draws relative to where the cursor stands, which no terminal keeps through a resize: the screen is cleared by
-//    us and Ink starts anew, muted while it takes its leave;
-//  * drawing incrementally it goes up one line too few (by n - 1 from below the last of n lines, once the frame ends in
-//    a line break): each change would land a line too low. Our frames start at home, so home is where it is sent;
-//  * starting anew must not leave raw mode for a moment, or keys typed then are echoed: raw mode is ours.
+// Ink 6.8 gets a stand-in for each stream. Frames are not its business (painter.ts), and what else it would write, a cursor
+// that it shows again, a stray console.log that it caught, has no place on the screen: its stdout goes nowhere. Its stdin has
+// the same keys and a raw mode that does nothing, for raw mode is ours: it must hold from here to the end.
 
 import type { EventEmitter } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
@@ -45,10 +40,10 @@ export interface Terminal {
   readonly input: NodeJS.ReadStream
   readonly output: NodeJS.WriteStream
   readonly size: () => Size
+  /** Onto the screen while it is ours; suspended, and after the end, nowhere. */
+  write(text: string): void
   /** Empties the screen, never the scrollback. */
   clear(): void
-  /** While muted, what Ink writes goes nowhere. */
-  mute(isMuted: boolean): void
   /** Back to the shell, the job stopped, until `fg`. */
   suspend(): void
   /** Puts everything back. Twice does no harm. */
@@ -64,13 +59,6 @@ export interface TerminalEvents {
 const enterAlternateScreen = '\u001B[?1049h\u001B[H\u001B[2J\u001B[?25l'
 const leaveAlternateScreen = '\u001B[?25h\u001B[0m\u001B[?1049l'
 const clearScreen = '\u001B[0m\u001B[H\u001B[2J'
-const escape = '\u001B'
-const home = `${escape}[H`
-/** How each incremental frame of Ink begins. */
-const upToTheTop = new RegExp(`^${escape}\\[\\d*A`)
-/** Ink steps over each unchanged line with a sequence of its own: at 40 rows that is a tenth of all bytes. */
-const steps = new RegExp(`(?:${escape}\\[E){2,}`, 'g')
-const shortened = (chunk: string): string => chunk.replace(steps, (run) => `${escape}[${run.length / 3}E`)
 /** A terminal that does not tell its size is as large as they all once were. */
 const usualSize: Size = { columns: 80, rows: 24 }
 
@@ -79,18 +67,10 @@ const settledMs = 50
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
-/** Ink's stdout: writes go through unless muted; it has columns, and no rows to fill. */
-function standInOutput(stdout: NodeJS.WriteStream, isMuted: () => boolean): NodeJS.WriteStream {
-  const output = new Writable({
-    decodeStrings: false,
-    write(chunk: string, _encoding, done) {
-      if (!isMuted()) stdout.write(shortened(chunk.replace(upToTheTop, home)))
-      done()
-    },
-  })
-  const traits = { isTTY: true, rows: Number.MAX_SAFE_INTEGER }
-  Object.defineProperty(output, 'columns', { get: () => stdout.columns || usualSize.columns })
-  return Object.assign(output, traits) as unknown as NodeJS.WriteStream
+/** Ink's stdout. Without columns it would start a program to find them out. */
+function standInOutput(): NodeJS.WriteStream {
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() })
+  return Object.assign(output, usualSize) as unknown as NodeJS.WriteStream
 }
 
 /** Ink's stdin: the same keys, and a raw mode that does nothing. */
@@ -101,13 +81,10 @@ function standInInput(): NodeJS.ReadStream & PassThrough {
 }
 
 export function openTerminal({ stdin, stdout }: TerminalStreams, events: TerminalEvents): Terminal {
-  let isMuted = false
   let isClosed = false
   let isEntered = false
   let resumedMs = 0
   const input = standInInput()
-  // Continued, we may well come to draw before the signal that says so: the screen is the shell's until it is entered.
-  const output = standInOutput(stdout, () => isMuted || !isEntered)
   const onData = (data: Buffer | string): void => void input.write(data)
 
   const keeper = openTerminalKeeper(stdin, stdout)
@@ -173,11 +150,14 @@ export function openTerminal({ stdin, stdout }: TerminalStreams, events: Termina
   enter()
   return {
     input,
-    output,
+    output: standInOutput(),
     size: () => ({ columns: stdout.columns || usualSize.columns, rows: stdout.rows || usualSize.rows }),
-    clear: () => void stdout.write(clearScreen),
-    mute(muted) {
-      isMuted = muted
+    // Continued, we may well come to draw before the signal that says so: the screen is the shell's until it is entered.
+    write(text) {
+      if (isEntered) stdout.write(text)
+    },
+    clear() {
+      if (isEntered) stdout.write(clearScreen)
     },
     // The whole group, as the terminal itself does with a Ctrl-Z it is let see: npm and the probes stop with us.
     suspend: () => void process.kill(0, 'SIGTSTP'),

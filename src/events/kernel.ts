@@ -34,6 +34,34 @@ export const leaveReasons = [
 
 export type LeaveReason = (typeof leaveReasons)[number]
 
+/** Finished calls, a column for each number that `KernelSink.call` has. */
+export interface CallRows {
+  readonly length: number
+  readonly at: Float64Array
+  readonly latency: Float64Array
+  readonly cpu: Uint16Array
+  readonly tid: Int32Array
+  readonly pid: Int32Array
+  readonly comm: Int32Array
+  readonly call: Int32Array
+  readonly result: Float64Array
+  readonly fd: Int32Array
+  readonly file: Int32Array
+}
+
+/** The same of `KernelSink.switched`. */
+export interface SwitchRows {
+  readonly length: number
+  readonly at: Float64Array
+  readonly cpu: Uint16Array
+  readonly from: Int32Array
+  readonly to: Int32Array
+  readonly fromComm: Int32Array
+  readonly toComm: Int32Array
+  readonly reason: Uint8Array
+  readonly majorFaults: Int32Array
+}
+
 export interface KernelSink extends Outcomes {
   name(text: string): NameId
 
@@ -54,6 +82,9 @@ export interface KernelSink extends Outcomes {
     file: NameId,
   ): void
 
+  /** The same of `length` calls, in the order of the stream. Good until it returns. */
+  calls?(rows: CallRows): void
+
   /** CPU goes from one thread to another; tid 0 is idle. `reason` indexes `leaveReasons`. */
   switched(
     at: Instant,
@@ -65,6 +96,9 @@ export interface KernelSink extends Outcomes {
     reason: number,
     majorFaults: number,
   ): void
+
+  /** The same of `length` switches. */
+  switches?(rows: SwitchRows): void
 
   /** A watched thread was made runnable by `by`. */
   woken(at: Instant, cpu: number, tid: number, by: number, byComm: NameId): void

@@ -1,13 +1,61 @@
 // From the kernel engine's parser into the columns. Nothing is made here: numbers in, numbers stored.
 
+import type { CallRows, SwitchRows } from '../events/kernel.ts'
 import { instantOf, type Instant } from '../time/instant.ts'
 import type { BpftraceSink } from '../parse/bpftrace/event-line.ts'
-import { noResult, type Store } from '../store/store.ts'
+import { noResult, type callColumns, type Store, type switchColumns } from '../store/store.ts'
+import type { Cells } from '../store/table.ts'
 import type { Tally } from './tally.ts'
 
 export interface KernelIntake extends Required<BpftraceSink> {
   /** Stamp of the newest event: what the stream is complete up to. */
   readonly lastAt: Instant | undefined
+}
+
+const codeOf = (result: number): number =>
+  Number.isNaN(result) ? noResult : Math.max(-2147483647, Math.min(2147483647, result))
+
+function codesOf(results: Float64Array, count: number): Int32Array {
+  const codes = new Int32Array(count)
+  for (let i = 0; i < count; i++) codes[i] = codeOf(results[i] ?? 0)
+  return codes
+}
+
+function callCells({
+  latency,
+  cpu,
+  tid,
+  pid,
+  comm,
+  call,
+  result,
+  fd,
+  file,
+  length,
+}: CallRows): Cells<typeof callColumns> {
+  return {
+    latencyNs: latency,
+    tid,
+    pid,
+    resultCode: codesOf(result, length),
+    fd,
+    commName: comm,
+    fileName: file,
+    callName: call,
+    cpu,
+  }
+}
+
+function switchCells({
+  cpu,
+  from,
+  to,
+  fromComm,
+  toComm,
+  reason,
+  majorFaults,
+}: SwitchRows): Cells<typeof switchColumns> {
+  return { from, to, fromName: fromComm, toName: toComm, majorFaults, cpu, reason }
 }
 
 /** `onLost`: the stream lost events between its last one and `at`. */
@@ -20,6 +68,10 @@ export function createKernelIntake(
   const seen = (at: number): void => {
     tally.events++
     if (at > lastAt) lastAt = at
+  }
+  const seenAll = (at: Float64Array, count: number): void => {
+    tally.events += count
+    for (let i = 0; i < count; i++) if ((at[i] ?? 0) > lastAt) lastAt = at[i] ?? 0
   }
   return {
     get lastAt() {
@@ -36,12 +88,20 @@ export function createKernelIntake(
       cells.latencyNs[i] = latency
       cells.tid[i] = tid
       cells.pid[i] = pid
-      cells.resultCode[i] = Number.isNaN(result) ? noResult : Math.max(-2147483647, Math.min(2147483647, result))
+      cells.resultCode[i] = codeOf(result)
       cells.fd[i] = fd
       cells.commName[i] = comm
       cells.fileName[i] = file
       cells.callName[i] = call
       cells.cpu[i] = cpu
+    },
+    calls(rows) {
+      seenAll(rows.at, rows.length)
+      store.calls.append(rows.at, callCells(rows), rows.length)
+    },
+    switches(rows) {
+      seenAll(rows.at, rows.length)
+      store.switches.append(rows.at, switchCells(rows), rows.length)
     },
     switched(at, cpu, from, to, fromComm, toComm, reason, majorFaults) {
       seen(at)

@@ -89,6 +89,7 @@ export function alignedTable<S extends Columns>(
       return row === undefined ? undefined : { ...row, at: clock.here(row.at) }
     },
     place: () => undefined,
+    append: () => undefined,
     dropOldest: () => undefined,
     prune: () => undefined,
     // The table that it reads marks them.

@@ -45,6 +45,8 @@ export interface Table<S extends Columns> {
    * written. undefined when the row comes too late. Row and columns are good until the next call.
    */
   place(at: Instant): Cells<S> | undefined
+  /** Takes `count` rows at once, as many `place` would; `cells` has a column for each of the table's. */
+  append(at: Float64Array, cells: Cells<S>, count: number): void
   /** The rows of [from, to], oldest first. */
   slices(window: Window): Slice<S>[]
   /** The rows of [from, to] as objects: for a handful, not for a scan. */
@@ -187,6 +189,59 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
     return target.cells
   }
 
+  /** The instant that a row must not be before, to be put behind all others. */
+  function lastInstant(): number | undefined {
+    if (tail !== undefined && tail.length > 0) return tail.at[tail.length - 1]
+    const before = chunks.at(-2)
+    return before?.at[before.length - 1]
+  }
+
+  /** The chunk that is being filled, with room for a row. */
+  function tailWithRoom(): Chunk<S> {
+    if (tail !== undefined && tail.length < tail.capacity) return tail
+    tail = openChunk(rowsPerChunk, false)
+    chunks.push(tail)
+    return tail
+  }
+
+  function place(at: Instant): Cells<S> | undefined {
+    const chunk = tailWithRoom()
+    length++
+    end++
+    const last = lastInstant()
+    if (last !== undefined && last > at) return insert(at)
+    index = chunk.length++
+    chunk.at[index] = at
+    return chunk.cells
+  }
+
+  function placeRow(at: Instant, cells: Cells<S>, i: number): void {
+    const target = place(at)
+    if (target === undefined) return
+    for (const name of names) target[name][index] = cells[name][i] ?? 0
+  }
+
+  function append(at: Float64Array, cells: Cells<S>, count: number): void {
+    for (let from = 0; from < count;) {
+      const chunk = tailWithRoom()
+      const most = Math.min(count, from + chunk.capacity - chunk.length)
+      let last = lastInstant() ?? Number.NEGATIVE_INFINITY
+      let to = from
+      while (to < most && (at[to] ?? 0) >= last) last = at[to++] ?? 0
+      if (to === from) {
+        placeRow(instantOf(at[from] ?? 0), cells, from)
+        from++
+        continue
+      }
+      chunk.at.set(at.subarray(from, to), chunk.length)
+      for (const name of names) chunk.cells[name].set(cells[name].subarray(from, to), chunk.length)
+      chunk.length += to - from
+      length += to - from
+      end += to - from
+      from = to
+    }
+  }
+
   function refuse(): undefined {
     refused++
     end--
@@ -277,19 +332,8 @@ export function openTable<const S extends Columns>(columns: S, rowsPerChunk = de
       const chunk = chunks.find((one) => !one.isRemnant)
       return chunk === undefined || chunk === tail ? undefined : instantOf(chunk.at[chunk.length - 1] ?? 0)
     },
-    place(at) {
-      if (tail === undefined || tail.length === tail.capacity) {
-        tail = openChunk(rowsPerChunk, false)
-        chunks.push(tail)
-      }
-      length++
-      end++
-      const last = tail.length > 0 ? tail.at[tail.length - 1] : chunks.at(-2)?.at[(chunks.at(-2)?.length ?? 1) - 1]
-      if (last !== undefined && last > at) return insert(at)
-      index = tail.length++
-      tail.at[index] = at
-      return tail.cells
-    },
+    place,
+    append,
     slices,
     rows(window) {
       return slices(window).flatMap((slice) =>

@@ -51,6 +51,27 @@ test('slightly unordered rows of two CPUs are put in order, over a chunk boundar
   ).toEqual([0, 4, 1, 2, 3])
 })
 
+test('rows taken in by the thousand lie where they would lie one by one', () => {
+  const steps = fc.array(fc.tuple(fc.integer({ min: -3, max: 20 }), fc.integer({ min: 1, max: 9 })), { maxLength: 200 })
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 2, max: 40 }), (all, rowsPerChunk) => {
+      let now = 100
+      const moments = all.map(([step]) => (now += step))
+      const one = filled(moments, rowsPerChunk)
+      const many = openTable({ value: 'i32' }, rowsPerChunk)
+      for (let from = 0, i = 0; from < moments.length; i++) {
+        const part = moments.slice(from, from + (all[i]?.[1] ?? 1))
+        many.append(Float64Array.from(part), { value: Int32Array.from(part, (_, j) => from + j) }, part.length)
+        from += part.length
+      }
+      const everything = window(-1000, 10_000)
+      expect(many.rows(everything)).toEqual(one.rows(everything))
+      expect([many.length, many.end, many.refused, many.bytes]).toEqual([one.length, one.end, one.refused, one.bytes])
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('the row before an instant is found in any chunk', () => {
   const table = filled([10, 20, 30, 40, 50], 2)
   expect(table.lastBefore(instantOf(9))).toBeUndefined()

@@ -20,6 +20,8 @@ export interface Bytes {
 export interface BlockSink {
   /** One block with a matching trailer: its body is at [from, to). `where`: offset of the block in the stream. */
   block(type: BlockType, memory: Bytes, from: number, to: number, where: number): void
+  /** Reads plain events of memory[from, to) by itself and returns where the first block is that it leaves. */
+  plainEvents?(view: DataView, from: number, to: number): number
   malformed(complaint: Malformed): void
 }
 
@@ -97,6 +99,7 @@ export function createBlockReader(sink: BlockSink): BlockReader {
     let at = from
     for (;;) {
       if (isLost) at = search(view, at, to)
+      else if (isAmongEvents && sink.plainEvents !== undefined) at = sink.plainEvents(view, at, to)
       if (to - at < headerBytes) {
         wanted = headerBytes
         return at

@@ -48,6 +48,7 @@ const longest: Readonly<Record<BlockKind, number>> = {
 /** After garbage a length is less to be trusted: nothing longer than this is waited for. */
 export const longestAfterGarbage = 4 * MiB
 export const shortestBlock = 12
+export const longestEvent = longest.event
 
 function plain(kind: BlockKind, version = 0): BlockType {
   return { kind, isEvent: false, longest: longest[kind], version, hasCount: false, hasFlags: false }
@@ -58,7 +59,7 @@ function event(kind: BlockKind, hasCount: boolean, hasFlags: boolean): BlockType
 }
 
 /** The usual event block: libs 0.1.1 to today. */
-const usualEvent = 0x216
+export const usualEvent = 0x216
 const usual = event('event', true, false)
 
 const types = new Map<number, BlockType>([

@@ -11,12 +11,12 @@ import type { BlockType } from './block-types.ts'
 import { eventTypes, parameterCountOf, trait, traitsOf } from './event-tables.ts'
 import { Params } from './params.ts'
 
-const word = 4294967296
+export const word = 4294967296
 const stateOnlyFlag = 1
 const oldHeader = 22
 const header = 26
 /** Farther from the origin an instant is not exact to the nanosecond (104 days): the stamp is broken, or the origin. */
-const farthest = Number.MAX_SAFE_INTEGER
+export const farthest = Number.MAX_SAFE_INTEGER
 
 export class ScapEvent extends Params {
   at: Instant = instantOf(Number.NaN)

@@ -21,6 +21,8 @@ import { CallNames } from './call-names.ts'
 import { readFdList } from './fd-list.ts'
 import { LossWatch, type Oddities } from './loss-watch.ts'
 import { readProcessList } from './process-list.ts'
+import { PlainEvents } from './plain-events.ts'
+import { RowBatches } from './row-batches.ts'
 import { ScapEvent } from './scap-event.ts'
 import type { ScapRowSink } from './scap-row.ts'
 import { Enter, type Scene } from './scene.ts'
@@ -84,9 +86,13 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
   const { origin, sink } = options
   const event = new ScapEvent(origin)
   const names = new CallNames((text) => sink.name(text))
-  const loss = new LossWatch((at, events) => sink.lost(at, events))
+  const batches = new RowBatches(sink)
+  const loss = new LossWatch((at, events) => {
+    batches.flush()
+    sink.lost(at, events)
+  })
   let threads = new ThreadTable()
-  let tracker = openSection()
+  let { tracker, plain } = openSection()
   let machine: Machine | undefined
   let machineBlock = new Uint8Array(0)
   let events = 0
@@ -96,17 +102,19 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
   let isOnOtherCpus = false
 
   /** A section knows nothing of the one before. */
-  function openSection(): Tracker {
+  function openSection(): { tracker: Tracker; plain: PlainEvents } {
     const { adverts, rows } = options
     threads = new ThreadTable()
-    const scene: Scene = { event, enter: new Enter(), threads, sink, adverts, rows }
-    return new Tracker(scene, names, loss)
+    const scene: Scene = { event, enter: new Enter(), threads, sink, batches, adverts, rows }
+    const reader = new Tracker(scene, names, loss)
+    return { tracker: reader, plain: new PlainEvents(scene, names, loss, reader, origin) }
   }
 
   function beginSection(memory: Bytes, from: number, to: number): string | undefined {
     loss.flush()
     forgotten += threads.forgotten
-    tracker = openSection()
+    events += plain.events
+    ;({ tracker, plain } = openSection())
     machine = undefined
     isOnOtherCpus = false
     sections++
@@ -178,6 +186,8 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
       if (reason !== undefined) sink.malformed({ reason, where })
     },
     malformed: (complaint) => sink.malformed(complaint),
+    // Rows of all events are told by the reader of the whole format alone.
+    plainEvents: (view, from, to) => (isRefused || options.rows !== undefined ? from : plain.read(view, from, to)),
   })
 
   function pendingOf(thread: Thread): PendingCall {
@@ -193,10 +203,14 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
   }
 
   return {
-    push: (bytes) => reader.push(bytes),
+    push(bytes) {
+      reader.push(bytes)
+      batches.flush()
+    },
     end() {
       reader.end()
       loss.flush()
+      batches.flush()
     },
     pendingCall(tid) {
       const thread = threads.find(tid)
@@ -225,11 +239,18 @@ export function createScapParser(options: ScapParserOptions): ScapParser {
       return machine
     },
     get tellsCpus() {
-      return isOnOtherCpus || machine?.cpus === 1
+      return isOnOtherCpus || plain.isOnOtherCpus || machine?.cpus === 1
     },
     get counts() {
       const { loneExits, openEnters, brokenChains } = loss
-      return { events, sections, forgotten: forgotten + threads.forgotten, loneExits, openEnters, brokenChains }
+      return {
+        events: events + plain.events,
+        sections,
+        forgotten: forgotten + threads.forgotten,
+        loneExits,
+        openEnters,
+        brokenChains,
+      }
     },
   }
 }

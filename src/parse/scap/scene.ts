@@ -3,6 +3,7 @@
 import type { KernelSink } from '../../events/kernel.ts'
 import { Params, type KeptEnter } from './params.ts'
 import type { ScapEvent } from './scap-event.ts'
+import type { RowBatches } from './row-batches.ts'
 import type { ScapRowSink } from './scap-row.ts'
 import type { SentAdvertSink } from './sent-adverts.ts'
 import type { ThreadTable } from './thread-table.ts'
@@ -33,6 +34,8 @@ export interface Scene {
   readonly enter: Enter
   readonly threads: ThreadTable
   readonly sink: KernelSink
+  /** Where calls and switches go. */
+  readonly batches: RowBatches
   readonly adverts: SentAdvertSink | undefined
   readonly rows: ScapRowSink | undefined
 }

@@ -11,7 +11,7 @@ import { tellDelivered } from './signals.ts'
 import type { Thread } from './thread-table.ts'
 
 /** sysdig does not say why a thread left its CPU. */
-const unknownReason = 0
+export const unknownReason = 0
 
 export class Tracepoints {
   readonly #scene: Scene
@@ -26,7 +26,7 @@ export class Tracepoints {
 
   /** Takes the event that the scene holds. */
   feed(what: number): void {
-    const { event, threads, rows, sink } = this.#scene
+    const { event, threads, rows, sink, batches } = this.#scene
     const thread = threads.find(event.tid)
     if (what === deed.switched) this.#switched(thread)
     else if (what === deed.signaldeliver) {
@@ -36,6 +36,7 @@ export class Tracepoints {
       if (thread !== undefined) this.#processes.exit(thread)
     } else if (what === deed.dropped) {
       // The end of a gap that the driver made on purpose (sampling). It does not count what it left out.
+      batches.flush()
       sink.lost(event.at, 1)
     } else if (!event.isStateOnly) sink.ignored(typeNames[event.type] ?? 'unknown')
     if (rows !== undefined && ((traitsOf[event.type] ?? 0) & trait.isInternal) === 0) {
@@ -46,7 +47,7 @@ export class Tracepoints {
 
   /** `majorFaults`: of the thread that leaves, since it began; unknown (-1) in the oldest form of the event. */
   #switched(from: Thread | undefined): void {
-    const { event, threads, sink } = this.#scene
+    const { event, threads, batches } = this.#scene
     const next = idOf(event, position.next)
     if (Number.isNaN(next)) return
     const to = threads.find(next)
@@ -61,7 +62,7 @@ export class Tracepoints {
     }
     if (event.isStateOnly) return
     const faults = uintOf(event, position.majorFaults)
-    sink.switched(
+    batches.switched(
       event.at,
       event.cpu,
       event.tid,

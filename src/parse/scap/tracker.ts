@@ -56,7 +56,7 @@ export class Tracker {
   readonly #processes: Processes
   readonly #loss: LossWatch
   /** An enter has been seen that exit-only recorders do not write. */
-  #hasEnters = false
+  hasEnters = false
   #latency = Number.NaN
   #result = Number.NaN
 
@@ -120,7 +120,7 @@ export class Tracker {
   #begin(thread: Thread, type: number, traits: number): void {
     const event = this.#event
     if (thread.openType !== none && !isExitless(thread)) this.#loss.openEnter(thread, event.at)
-    if ((traits & trait.isInExitOnly) === 0) this.#hasEnters = true
+    if ((traits & trait.isInExitOnly) === 0) this.hasEnters = true
     thread.openType = type
     thread.openAt = event.at
     thread.lastFd = none
@@ -163,9 +163,9 @@ export class Tracker {
       return
     }
     thread.lastFd = none
-    this.#latency = this.#hasEnters ? Number.NaN : waitOf(thread, event.at)
+    this.#latency = this.hasEnters ? Number.NaN : waitOf(thread, event.at)
     const isChildsClone = (traits & trait.isClone) !== 0 && intOf(event, position.res) === 0
-    if (this.#hasEnters && (traits & trait.isUnpaired) === 0 && !isChildsClone) this.#loss.loneExit(thread, event.at)
+    if (this.hasEnters && (traits & trait.isUnpaired) === 0 && !isChildsClone) this.#loss.loneExit(thread, event.at)
   }
 
   /** First parameter that says which descriptor the call works on. */
@@ -190,7 +190,7 @@ export class Tracker {
 
   #tellCall(thread: Thread, type: number, traits: number): void {
     const event = this.#event
-    const { adverts, rows } = this.#scene
+    const { adverts, rows, batches } = this.#scene
     const { failedPath } = this.#descriptors
     let fd = unknown
     let file = noName
@@ -202,7 +202,7 @@ export class Tracker {
     if (failedPath !== undefined) file = this.#sink.name(failedPath)
     const name = type === genericExit ? this.#genericName(thread, this.#enter.isSeen) : this.#names.ofType(type)
     const latency = spanOf(this.#latency)
-    this.#sink.call(event.at, latency, event.cpu, event.tid, thread.pid, thread.commId, name, this.#result, fd, file)
+    batches.call(event.at, latency, event.cpu, event.tid, thread.pid, thread.commId, name, this.#result, fd, file)
     if (adverts !== undefined && isSending[type] === 1) tellSentAdvert(this.#scene, adverts)
     if (rows === undefined) return
     tellRow(this.#scene, thread, {

@@ -2,10 +2,9 @@
 
 import { printable } from '../report/printable.ts'
 import { importBundle } from '../session/import-bundle.ts'
-import type { ImportFiles } from '../session/import-sources.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { openProgress, sizeOfFiles } from './progress.ts'
-import type { FileOptions } from './report-options.ts'
+import { filesOf, type FileOptions } from './report-options.ts'
 import { answer, notice } from './say.ts'
 import { formatSize } from './size.ts'
 import { readVersion } from './version.ts'
@@ -16,15 +15,6 @@ export interface ImportOptions extends FileOptions {
   readonly budget: number
   readonly quiet?: boolean
 }
-
-export const filesOf = (options: FileOptions): ImportFiles => ({
-  pcaps: options.pcap,
-  scaps: options.scap,
-  sysdig: options.sysdig,
-  iostat: options.iostat,
-  host: options.host,
-  logs: options.log,
-})
 
 const remarksShown = 10
 

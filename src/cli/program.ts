@@ -3,11 +3,9 @@
 import { Command, CommanderError } from 'commander'
 import { Fault } from '../capture/fault.ts'
 import type { AuditOptions } from './audit.ts'
-import { runDoctor, type DoctorOptions } from './doctor.ts'
-import { listScenarios, runAllDrills, runDrill } from './drill.ts'
+import type { DoctorOptions } from './doctor.ts'
 import type { DrillOptions } from './drill-follow.ts'
 import { exitCode, exitCodesHelp, type ExitCode } from './exit-code.ts'
-import { runLive } from './live.ts'
 import { addFileCommands } from './file-commands.ts'
 import { addLiveOptions, type LiveOptions } from './live-options.ts'
 import { addReportOptions, reportHelp, type ReportOptions } from './report-options.ts'
@@ -74,6 +72,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   )
     .addHelpText('after', liveHelp)
     .action(async (options: LiveOptions) => {
+      // Each command loads what it needs itself: reading all of the program takes longer than many an answer.
+      const { runLive } = await import('./live.ts')
       code = await runLive(options)
     })
   addLiveOptions(
@@ -82,6 +82,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--json', 'as JSON')
     .addHelpText('after', doctorHelp)
     .action(async (options: DoctorOptions) => {
+      const { runDoctor } = await import('./doctor.ts')
       code = await runDoctor(options)
     })
   program
@@ -108,6 +109,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--engine <name>', 'what watches the kernel: auto, sysdig, bpftrace or none', 'auto')
     .addHelpText('after', drillHelp)
     .action(async (scenario: string | undefined, options: DrillOptions) => {
+      const { listScenarios, runAllDrills, runDrill } = await import('./drill.ts')
       if (scenario === 'list') code = listScenarios()
       else code = await (scenario === 'all' ? runAllDrills(options) : runDrill(scenario ?? 'sigstop', options))
     })
@@ -118,7 +120,6 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   )
     .addHelpText('after', reportHelp)
     .action(async (bundle: string | undefined, options: ReportOptions) => {
-      // Only who wants a report loads it.
       const { runReport } = await import('./report.ts')
       code = await runReport(bundle, options)
     })

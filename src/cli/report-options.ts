@@ -1,7 +1,7 @@
 // The options of `whylate report`, from text to values. A wrong one is a sentence and exit code 2.
 
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { NamedFile } from '../session/import-sources.ts'
+import type { ImportFiles, NamedFile } from '../session/import-sources.ts'
 import type { Span } from '../time/instant.ts'
 import { parseDuration } from './duration.ts'
 
@@ -16,6 +16,15 @@ export interface FileOptions {
   readonly host?: string
   readonly log: readonly string[]
 }
+
+export const filesOf = (options: FileOptions): ImportFiles => ({
+  pcaps: options.pcap,
+  scaps: options.scap,
+  sysdig: options.sysdig,
+  iostat: options.iostat,
+  host: options.host,
+  logs: options.log,
+})
 
 export interface ReportOptions extends FileOptions {
   readonly format: ReportFormat

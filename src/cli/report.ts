@@ -12,9 +12,8 @@ import { importFiles } from '../session/import-files.ts'
 import { replayAll } from '../session/replay.ts'
 import type { Instant } from '../time/instant.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { filesOf } from './import.ts'
 import { openProgress, sizeOfFiles } from './progress.ts'
-import type { FileOptions, ReportFormat, ReportOptions } from './report-options.ts'
+import { filesOf, type FileOptions, type ReportFormat, type ReportOptions } from './report-options.ts'
 import { answer, notice } from './say.ts'
 
 const hasFiles = (files: FileOptions): boolean =>

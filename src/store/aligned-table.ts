@@ -22,15 +22,19 @@ export function alignedTable<S extends Columns>(
   const here = (at: Instant | undefined): Instant | undefined => (at === undefined ? undefined : clock.here(at))
 
   function spansOf(slice: Slice<S>, at: Float64Array, lengths: Numbers): Float64Array {
-    return Float64Array.from(lengths.subarray(slice.from, slice.to), (length, i) => {
+    const spans = new Float64Array(at.length)
+    for (let i = 0; i < spans.length; i++) {
+      const length = lengths[slice.from + i] ?? 0
       // Nearly always the same to a millionth; not where that clock stood still meanwhile.
       const begin = clock.here(instantOf((slice.at[slice.from + i] ?? 0) - length))
-      return Number.isNaN(length) ? length : Math.max(0, (at[i] ?? 0) - begin)
-    })
+      spans[i] = Number.isNaN(length) ? length : Math.max(0, (at[i] ?? 0) - begin)
+    }
+    return spans
   }
 
   function alignedSlice(slice: Slice<S>): Slice<S> {
-    const at = Float64Array.from(slice.at.subarray(slice.from, slice.to), (one) => clock.here(instantOf(one)))
+    const at = new Float64Array(slice.to - slice.from)
+    for (let i = 0; i < at.length; i++) at[i] = clock.here(instantOf(slice.at[slice.from + i] ?? 0))
     const cells: Record<string, Numbers> = {}
     for (const name of names) {
       const column = slice.cells[name]

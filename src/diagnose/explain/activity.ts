@@ -4,6 +4,8 @@
 //   call/NAME CALL FILE  a call of it lasted for long
 //   signal/…             a stopping, continuing or ending signal
 
+import { unknown } from '../../events/kernel.ts'
+import type { Numbers } from '../../store/table.ts'
 import { instantOf, millisecond, type Window } from '../../time/instant.ts'
 import { signalName } from '../life-facts.ts'
 import type { Feature, Lens } from './feature.ts'
@@ -12,6 +14,7 @@ import { callPhrase } from './sender-claims.ts'
 import { lengthOf, union } from './stretches.ts'
 
 const pidsKept = 8
+const anyTid = -Infinity
 
 interface Seen {
   readonly pids: Set<number>
@@ -35,17 +38,7 @@ export function processes(lens: Lens, window: Window, pieces: number): Feature[]
   }
   for (const { at, cells, from, to } of store.calls.slices(window)) {
     const { tid: tids, commName: comms, pid: pids } = cells
-    let lastTid = -1
-    let lastComm = -1
-    for (let i = from; i < to; i += stride) {
-      const tid = tids[i] ?? 0
-      const comm = comms[i] ?? 0
-      // Calls of one thread come in runs, and where nobody asks when, one of them says it all.
-      if (pieces === 1 && tid === lastTid && comm === lastComm) continue
-      lastTid = tid
-      lastComm = comm
-      if (!sender.has(tid)) see(comm, pids[i] ?? 0, at[i] ?? 0)
-    }
+    for (let i = from; i < to; i += stride) if (!sender.has(tids[i] ?? 0)) see(comms[i] ?? 0, pids[i] ?? 0, at[i] ?? 0)
   }
   // Who only burns a CPU makes no call, but leaves it now and then.
   for (const { at, cells, from, to } of store.switches.slices(window)) {
@@ -77,6 +70,57 @@ export function processes(lens: Lens, window: Window, pieces: number): Feature[]
   })
 }
 
+/** By the id of a name, in which of the windows it was seen last: many windows are looked at for one verdict. */
+export class Marks {
+  #windowOf = new Uint32Array(1024)
+  #window = 0
+
+  nextWindow(): void {
+    this.#window++
+  }
+
+  has(name: number): boolean {
+    return this.#windowOf[name] === this.#window
+  }
+
+  add(name: number): void {
+    if (name >= this.#windowOf.length) {
+      const grown = new Uint32Array(2 * name)
+      grown.set(this.#windowOf)
+      this.#windowOf = grown
+    }
+    this.#windowOf[name] = this.#window
+  }
+}
+
+/** The keys of `processes` in a window, where nobody asks when and by which process. */
+export function processKeys({ store, sender, stride }: Lens, window: Window, marks: Marks): string[] {
+  const found: number[] = []
+  marks.nextWindow()
+  const look = (tids: Numbers, names: Numbers, from: number, to: number, leastTid: number): void => {
+    let senderTid = unknown
+    for (let i = from; i < to; i += stride) {
+      const name = names[i] ?? 0
+      if (marks.has(name)) continue
+      const tid = tids[i] ?? 0
+      // Rows of one thread come in runs.
+      if (tid < leastTid || tid === senderTid) continue
+      if (sender.has(tid)) {
+        senderTid = tid
+        continue
+      }
+      marks.add(name)
+      found.push(name)
+    }
+  }
+  for (const { cells, from, to } of store.calls.slices(window)) look(cells.tid, cells.commName, from, to, anyTid)
+  for (const { cells, from, to } of store.switches.slices(window)) look(cells.from, cells.fromName, from, to, 1)
+  return found.flatMap((name) => {
+    const text = store.names.textOf(name)
+    return text === '' ? [] : [`process/${text}`]
+  })
+}
+
 const idle =
   /^(epoll_|p?poll|p?select|futex|nanosleep|clock_nanosleep|wait|pause|rt_sig|accept|io_getevents|io_uring|restart_syscall|read|recv|sigreturn|semop|msgrcv)/
 
@@ -91,6 +135,13 @@ export interface LongCall {
   readonly pid: number
 }
 
+/** The first of latencies[from, to) that is at least as long, or `to`; NaN never is. */
+function nextLong(latencies: Numbers, from: number, to: number, least: number): number {
+  let i = from
+  while (i < to && !((latencies[i] ?? 0) >= least)) i++
+  return i
+}
+
 /** Long calls that may touch one of the windows, which are all equally long. One pass, however they overlap. */
 export function longCallsOf({ store, sender, ahead }: Lens, windows: readonly Window[]): LongCall[] {
   const least = Math.min(...windows.map(leastOf))
@@ -99,10 +150,10 @@ export function longCallsOf({ store, sender, ahead }: Lens, windows: readonly Wi
   for (const range of union(windows.map(({ from, to }) => ({ from, to: instantOf(to + ahead) }))))
     for (const { at, cells, from, to } of store.calls.slices(range)) {
       const { latencyNs } = cells
-      for (let i = from; i < to; i++) {
+      for (let i = nextLong(latencyNs, from, to, least); i < to; i = nextLong(latencyNs, i + 1, to, least)) {
         const latency = latencyNs[i] ?? Number.NaN
-        if (!(latency >= least) || sender.has(cells.tid[i] ?? 0)) continue
         const call = cells.callName[i] ?? 0
+        if (isIdle.get(call) === true || sender.has(cells.tid[i] ?? 0)) continue
         const name = store.names.textOf(call)
         if (!isIdle.has(call)) isIdle.set(call, idle.test(name))
         if (isIdle.get(call) === true) continue

@@ -10,7 +10,7 @@ import { fisherMidP, leastMidP, liftOf } from '../statistics/contingency.ts'
 import { doseOf, type Dose } from '../statistics/dose.ts'
 import { falseDiscoveryRates } from '../statistics/false-discovery.ts'
 import { rankSumP } from '../statistics/rank-sum.ts'
-import { longCallFeatures, longCallsOf, processes, signals, type LongCall } from './activity.ts'
+import { longCallFeatures, longCallsOf, Marks, processKeys, signals, type LongCall } from './activity.ts'
 import type { Lens } from './feature.ts'
 import { readingsOf, type Reading } from './metrics.ts'
 import type { RiskWindows } from './risk-windows.ts'
@@ -45,10 +45,10 @@ interface Look {
   readonly readings: ReadonlyMap<string, Reading>
 }
 
-function lookAt(lens: Lens, calls: readonly LongCall[], window: Window): Look {
+function lookAt(lens: Lens, calls: readonly LongCall[], window: Window, marks: Marks): Look {
   const features = new Map<string, number | undefined>()
-  for (const one of [...processes(lens, window, 1), ...longCallFeatures(calls, window), ...signals(lens, window)])
-    features.set(one.key, one.amount)
+  for (const key of processKeys(lens, window, marks)) features.set(key, undefined)
+  for (const one of [...longCallFeatures(calls, window), ...signals(lens, window)]) features.set(one.key, one.amount)
   return { features, readings: readingsOf(lens.store, lens.sender, window) }
 }
 
@@ -94,8 +94,9 @@ const none: Count = { hits: 0, of: 0 }
 
 export function raritiesOf(lens: Lens, windows: RiskWindows): Rarities {
   const calls = longCallsOf(lens, [...windows.cases.map((one) => one.risk), ...windows.controls])
-  const late = windows.cases.map((one) => lookAt(lens, calls, one.risk))
-  const baseline = windows.controls.map((one) => lookAt(lens, calls, one))
+  const marks = new Marks()
+  const late = windows.cases.map((one) => lookAt(lens, calls, one.risk, marks))
+  const baseline = windows.controls.map((one) => lookAt(lens, calls, one, marks))
   const isRanked = late.length >= fewestCases && baseline.length >= fewestControls
   const looks = [...late, ...baseline]
   const features = new Set(looks.flatMap((look) => [...look.features.keys()]))

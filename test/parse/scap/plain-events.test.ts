@@ -12,7 +12,7 @@ interface Told {
   readonly lines: readonly string[]
   readonly complaints: readonly unknown[]
   readonly losses: readonly unknown[]
-  readonly ignored: readonly unknown[]
+  readonly ignored: unknown
   readonly counts: unknown
   readonly pending: unknown
 }
@@ -28,7 +28,7 @@ function told(bytes: Uint8Array, isByWholeFormat: boolean): Told {
     lines,
     complaints,
     losses,
-    ignored: [...ignored].sort(),
+    ignored: Object.fromEntries(ignored),
     counts: parser.counts,
     pending: parser.pendingCalls(),
   }

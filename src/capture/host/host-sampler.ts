@@ -39,7 +39,11 @@ export function openHostSampler({ origin }: SamplerOptions, listener: OutputList
 
 function openWorker(origin: Epoch, clock: OwnClock, listener: OutputListener): HostSampler {
   const options: SamplerOptions = { origin }
-  const worker = new Worker(new URL('./sampler-worker.js', import.meta.url), { workerData: options })
+  const worker = new Worker(new URL('./sampler-worker.js', import.meta.url), {
+    workerData: options,
+    // Its lines live for a moment. Left alone, the room for them grows to 48 MiB.
+    resourceLimits: { maxYoungGenerationSizeMb: 3 },
+  })
   let hasEnded = false
   const say = (output: ProbeOutput): void => {
     hasEnded ||= output.kind === 'ended'

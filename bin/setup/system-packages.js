@@ -23,6 +23,7 @@ const programs = {
     ['sysdig', 'sysdig'],
     ['tmux', 'tmux'],
     ['python3', 'python3'],
+    ['nft', 'nftables'],
     // 64 MB to fetch where Debian's chromium has 113.
     ['chromium-headless-shell', 'chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
   ],

@@ -25,8 +25,26 @@ export function wireAtArrival(lateness: Lateness, advert: Advert, isLate: boolea
     const intervals = Math.round(gap / interval)
     const lost = Math.round(step / usualIdStep)
     if (intervals === lost && Math.abs(gap - intervals * interval) <= jitter + intervals * driftAllowance) return 'W3'
+    if (isLostUntilTakeover(lateness, advert, lost - 1)) return 'W3'
   }
   return 'W1'
+}
+
+/**
+ * The old phase ends where the backup speaks, which the sender answers at once:
+ *
+ *   sent     lost    lost    lost   backup + lost answer    sent          ID + 5
+ *   |-- I -->|-- I ->|-- I ->|-----.|-------- I ----------->|
+ *
+ * As many IDs were used as adverts were due before that, and since then it is punctual: it never was late.
+ */
+function isLostUntilTakeover({ previous, interval, jitter, foreign }: Lateness, advert: Advert, lost: number): boolean {
+  const [first] = foreign
+  const last = foreign.at(-1)
+  if (first === undefined || last === undefined || foreign.some((one) => one.outranks)) return false
+  const due = Math.floor((between(previous.at, first.at) + jitter) / interval)
+  const since = between(last.at, advert.at)
+  return due >= 1 && lost >= due && since <= interval + jitter + driftAllowance
 }
 
 /** Slow drift, per interval, that the phase may have moved by: 3 ms in a guest under TCG. */

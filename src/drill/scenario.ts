@@ -18,6 +18,7 @@ export type DrillCause =
   | 'foreign-vrid'
   | 'planned'
   | 'path'
+  | 'rejected-locally'
   | 'tx-held'
   | 'capture-loss'
 

@@ -5,6 +5,7 @@ import { priority, reload, restart, restartBackup } from './faults/changes.ts'
 import { cpuHog, fifoHog, quota, quotaNeighbour } from './faults/cpu.ts'
 import { paging } from './faults/memory.ts'
 import { healthy } from './faults/nothing.ts'
+import { dropped, firewall, linkDown } from './faults/refusals.ts'
 import { foreignVrid, otherVrid, wrongPassword } from './faults/rivals.ts'
 import { freezers, ptrace, sigstop } from './faults/stops.ts'
 import { captureDrops, heldLink, heldWay, portOut } from './faults/wire.ts'
@@ -33,6 +34,9 @@ export const scenarios: readonly Scenario[] = [
   heldLink,
   heldWay,
   portOut,
+  firewall,
+  linkDown,
+  dropped,
   captureDrops,
   healthy,
 ]

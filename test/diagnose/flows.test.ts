@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LateAdvert } from '../../src/diagnose/finding.ts'
 import type { Traffic } from '../../src/events/packet.ts'
 import { instantOf, spanOf } from '../../src/time/instant.ts'
@@ -85,6 +85,39 @@ test('the same hole without a hole in the IPv4 ID was not lost', () => {
   expect(told(play([...punctual(master, 0, 10), ...punctual(master, 12_000, 5)]).late)).toEqual([
     '11 W1 gap 3000 late 2000 own 2000',
   ])
+})
+
+// The backup takes over 3.609 s after the last advert that it heard, and the master answers each of its adverts at once.
+describe('adverts that were built and came nowhere, until the backup spoke', () => {
+  const before = punctual(master, 0, 10)
+
+  test('the answers were lost, too: lost, and punctual by the last of them', () => {
+    // Built at 10, 11, 12 s and as the answer at 12.612 s.
+    const flows = play([...before, [backup, 12_609], [master, 13_613, 15], ...punctual(master, 14_614, 5)])
+    expect(told(flows.late)).toEqual(['11 W3 gap 4613 late 3613 own 3613 takeover'])
+    expect(flows.flows()[0]).toMatchObject({ late: 0, lost: 4 })
+  })
+
+  test('the answer is the first to come through', () => {
+    const flows = play([...before, [backup, 12_609], [master, 12_612, 14], ...punctual(master, 13_613, 5)])
+    expect(told(flows.late)).toEqual(['11 W3 gap 3612 late 2612 own 2612 takeover'])
+  })
+
+  test('a sender that stood still and lost one advert before that was late all the same', () => {
+    const flows = play([...before, [backup, 12_609], [master, 14_100, 12], ...punctual(master, 15_100, 5)])
+    expect(told(flows.late)).toEqual(['11 W1 gap 5100 late 4100 own 4100 takeover'])
+  })
+
+  test('a sender that was stopped and answers the backup as it goes on was late', () => {
+    const flows = play([...before, [backup, 12_609], [master, 13_300, 11], [master, 13_302, 12]])
+    expect(told(flows.late)).toEqual(['11 W1 gap 4300 late 3300 own 3300 takeover'])
+  })
+
+  test('a router of more priority silences the sender by right: nothing was lost', () => {
+    const foreign: Router = { source: '192.168.205.13', priority: 150 }
+    const flows = play([...before, [foreign, 12_000], [foreign, 13_000], [master, 13_950, 14]])
+    expect(told(flows.late)).not.toEqual([expect.stringContaining('W3')])
+  })
 })
 
 test('an IPv4 ID that wraps is no restart, one that starts again is W8', () => {

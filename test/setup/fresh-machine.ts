@@ -34,7 +34,7 @@ export interface FreshMachine {
 }
 
 export const runTools = ['tcpdump', 'iostat', 'keepalived', 'ip', 'bpftrace', 'ps', 'nsenter']
-export const testTools = [...runTools, 'sysdig', 'tmux', 'python3', 'chromium-headless-shell']
+export const testTools = [...runTools, 'sysdig', 'tmux', 'python3', 'nft', 'chromium-headless-shell']
 export const labTools = ['qemu-system-x86_64', 'busybox', 'gcc-12', 'make']
 
 const lock = { packages: { '': { name: 'x' }, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } }

@@ -1,15 +1,17 @@
 // What the wire and the clocks decide before anybody's state is looked at, in this order; a gate that holds ends it:
 //
-//   capture faults ─▶ clock step ─▶ foreign adverts ─▶ co-silence ─▶ administrative ─▶ path ─▶ (the sender's state)
+//   refused sends ─▶ capture faults ─▶ clock step ─▶ foreign adverts ─▶ co-silence ─▶ administrative ─▶ path ─▶ (the sender's state)
 
 import { instantOf, millisecond, second, spanOf, type Instant } from '../../time/instant.ts'
 import { formatSpan } from '../../time/format.ts'
 import { callersNear } from './actors.ts'
 import { coSilence } from './host-frozen.ts'
+import { rejected } from './rejected.ts'
 import { administrative } from './restart.ts'
 import type { Ruling } from './ruling.ts'
+import { sendsOf } from './sends.ts'
 import { clipped } from './stretches.ts'
-import { previousIdOf, whenOf, type Subject } from './subject.ts'
+import { whenOf, type Subject } from './subject.ts'
 
 interface Neighbour {
   readonly at: Instant
@@ -40,24 +42,39 @@ const dropsOf = (subject: Subject) =>
       clipped({ from: spot.from, to: instantOf((spot.to ?? subject.late.at) + 1) }, subject.gap) !== undefined,
   )
 
+/** The backup missed them as well: whatever a capture loses, it takes nothing off the wire. */
+function lostBefore(subject: Subject, lost: number): Ruling {
+  const { late, flow } = subject
+  const inside = { from: instantOf(late.previousAt + 5 * millisecond), to: instantOf(late.at - 20 * millisecond) }
+  const taken = sendsOf(subject, inside).filter((send) => send.result > 0).length
+  const isTaken = taken >= lost
+  return {
+    cause: 'path',
+    confidence: isTaken ? 'likely' : 'possible',
+    summary: `Not late but missing: ${lost === 1 ? 'one advert was' : `${lost} adverts were`} built in time and came neither here nor to the backup, which took over: lost before ${flow.link}.`,
+    // Whether its own kernel refused them was not seen otherwise.
+    culprit: isTaken ? { kind: 'link', pid: undefined, comm: undefined, name: flow.link } : undefined,
+    evidence: [
+      `the IPv4 ID moved by ${late.ipIdStep ?? '?'}: the adverts in between were built`,
+      'the backup took over: they did not reach it either',
+      ...(isTaken ? [`the sender’s kernel took ${taken} of them: sendmsg returned without an error`] : []),
+      ...dropsOf(subject).map((spot) => spot.reason),
+    ],
+    settledBy: [
+      `on the way from the sender to ${flow.link}: ip -s link; tc -s qdisc; bridge -s link: drops at that time`,
+      'where keepalived runs: its log for "send advert error"; nft list ruleset; iptables -S OUTPUT',
+    ],
+  }
+}
+
 function captureLoss(subject: Subject): Ruling | undefined {
-  const { late, flow, evidence } = subject
+  const { late, flow } = subject
   if (late.wire !== 'W3') return undefined
   const lost = Math.max(1, (late.ipIdStep ?? 2) - 1)
   const seenElsewhere = advertsIn(subject, late.previousAt + 1, late.at - 1).find(
     (one) => one.source === flow.source && one.link !== flow.link,
   )
-  const first = evidence.issued?.(flow.source, flow.vrid, previousIdOf(subject) + 1)
-  if (first !== undefined && first.result < 0 && first.at > late.previousAt && first.at < late.at) {
-    return {
-      cause: 'rejected-locally',
-      confidence: 'likely',
-      summary: `Not late but refused: the kernel turned down keepalived's send with error ${-first.result}.`,
-      culprit: { kind: 'link', pid: undefined, comm: undefined, name: flow.link },
-      evidence: [`sendmsg of the missing advert returned -${first.result}`, 'the phase was kept, so nothing was late'],
-      settledBy: ['nft list ruleset; iptables -S OUTPUT; sysctl net.netfilter.nf_conntrack_count'],
-    }
-  }
+  if (late.takeover && seenElsewhere === undefined) return lostBefore(subject, lost)
   const drops = dropsOf(subject)
   // A counter that was read once at the end says that packets were lost, and not that these were.
   const isLocal = drops.some((spot) => (spot.to ?? Infinity) - spot.from <= Math.max(5 * second, 3 * late.gap))
@@ -172,6 +189,7 @@ function path(subject: Subject): Ruling | undefined {
 
 export function gateOf(subject: Subject): Ruling | undefined {
   return (
+    rejected(subject) ??
     captureLoss(subject) ??
     clockStep(subject) ??
     foreign(subject) ??

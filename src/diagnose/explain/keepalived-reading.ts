@@ -5,6 +5,7 @@ import { painted, type Claim } from './claim.ts'
 import type { Read } from './explain.ts'
 import { silencesOf } from './kernel-course.ts'
 import { dominantOf, type Dominant, type Reading } from './reading.ts'
+import { sendsOf } from './sends.ts'
 import { blockedRuling } from './rulings/blocked.ts'
 import { pagingRuling } from './rulings/paging.ts'
 import { starvedRuling } from './rulings/starved.ts'
@@ -115,22 +116,6 @@ function isIssuedLate({ late, flow, evidence }: Subject): boolean {
   return issued !== undefined && Math.abs(late.at - issued.at) < 20 * millisecond
 }
 
-/** Ends of the calls in which the sender gave something to its VRRP sockets, from the advert before to this one. */
-function sendsOf(subject: Subject): number[] {
-  const { names, calls } = subject.store
-  const tid = subject.sender?.pid ?? -1
-  const after = { from: instantOf(subject.late.previousAt + 5 * millisecond), to: subject.late.at }
-  const found: number[] = []
-  for (const { at, cells, from, to } of calls.slices(after)) {
-    for (let i = from; i < to; i++) {
-      if (cells.tid[i] !== tid || (cells.resultCode[i] ?? 0) <= 0) continue
-      const isSend = /^send(msg|to)$/.test(names.textOf(cells.callName[i] ?? 0))
-      if (isSend && /raw socket 112\b/.test(names.textOf(cells.fileName[i] ?? 0))) found.push(at[i] ?? 0)
-    }
-  }
-  return found
-}
-
 /**
  * When the sender handed over this very advert: by its IPv4 ID where the calls' data was seen; else by its being the
  * first of several that it handed over when it should, while the phase that was kept says the same.
@@ -140,7 +125,8 @@ function issuedAt(subject: Subject): number | undefined {
   const issued =
     late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
   if (issued !== undefined) return issued.at
-  const [first, next] = sendsOf(subject)
+  const after = { from: instantOf(late.previousAt + 5 * millisecond), to: late.at }
+  const [first, next] = sendsOf(subject, after).flatMap((send) => (send.result > 0 ? [send.at] : []))
   if (late.wire !== 'W2' || first === undefined) return undefined
   const isOnTime = Math.abs(first - lateness.from) < Math.max(20 * millisecond, 0.1 * lengthOf(lateness))
   const isOwn = next !== undefined || lengthOf(lateness) < flow.interval

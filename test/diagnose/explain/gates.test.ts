@@ -86,6 +86,76 @@ describe('lost, or not sent', () => {
   })
 })
 
+describe('refused where the sender runs', () => {
+  const socket = '192.168.205.11->224.0.0.18'
+  const [EPERM, ENETUNREACH] = [-1, -101] as const
+  /** Ten on time; then what is done to its sends, until it comes through again. */
+  const refused = (times: readonly number[], result: number, again: number, ids: number): string[] => {
+    const scene = openScene()
+    scene.sends(master, every(1000, 10))
+    for (const ms of times) scene.call(ms, master, 'sendmsg', { file: socket, result })
+    scene.sends(master, every(again, 5), { ipId: 1 + ids })
+    return scene.told()
+  }
+
+  test('each of its sends failed, and the phase was kept', () => {
+    expect(refused([11_000, 12_000, 13_000], EPERM, 14_000, 3)).toEqual(['W3 rejected-locally likely tap0'])
+  })
+
+  test('its interface went: a farewell in vain before it was due, then nothing', () => {
+    expect(refused([10_400, 10_401], ENETUNREACH, 16_700, 2)).toEqual(['W1 rejected-locally likely tap0'])
+  })
+
+  test('the sends succeeded: not refused', () => {
+    expect(refused([11_000, 12_000, 13_000], 40, 14_000, 3)).toEqual(['W3 capture-loss possible tcpdump'])
+  })
+
+  test('a sender that was late already is not excused by a refusal at its end', () => {
+    expect(refused([13_900], EPERM, 14_000, 1)).toEqual(['W1 unknown'])
+  })
+
+  test('a send that failed, and one behind it that did not: what was lost was lost later', () => {
+    const scene = openScene()
+    scene.sends(master, every(1000, 10))
+    scene.call(11_000, master, 'sendmsg', { file: socket, result: EPERM })
+    scene.call(12_000, master, 'sendmsg', { file: socket, result: 40 })
+    scene.sends(master, every(13_000, 5), { ipId: 3 })
+    expect(scene.told()).toEqual(['W3 capture-loss possible tcpdump'])
+  })
+
+  test('failed sends of another kind, and of another process, are not its adverts', () => {
+    const scene = openScene()
+    scene.sends(master, every(1000, 10))
+    for (const ms of [11_000, 12_000, 13_000]) {
+      scene.call(ms, master, 'sendmsg', { file: '127.0.0.1:53->127.0.0.1:514', result: EPERM })
+      scene.call(ms, backup, 'sendmsg', { file: socket, result: EPERM })
+    }
+    scene.sends(master, every(14_000, 5), { ipId: 4 })
+    expect(scene.told()).toEqual(['W3 capture-loss possible tcpdump'])
+  })
+})
+
+describe('lost before any link, and the backup took over', () => {
+  const taken = (isSent: boolean): string[] => {
+    const scene = openScene()
+    scene.sends(master, every(1000, 10))
+    if (isSent)
+      for (const ms of [11_000, 12_000, 13_000, 13_611])
+        scene.call(ms, master, 'sendmsg', { file: '192.168.205.11->224.0.0.18', result: 40 })
+    scene.adverts([13_609], peer)
+    scene.sends(master, every(14_612, 5), { ipId: 5 })
+    return scene.told().filter((line) => !line.includes('unknown'))
+  }
+
+  test('the kernel took each of them', () => {
+    expect(taken(true)).toEqual(['W3 path likely tap0'])
+  })
+
+  test('nobody saw the sends: they may have been refused, and nobody is named', () => {
+    expect(taken(false)).toEqual(['W3 path possible'])
+  })
+})
+
 describe('restarts', () => {
   const restarted = (order: (scene: ReturnType<typeof openScene>) => void, firstId = 1): string[] => {
     const scene = openScene()

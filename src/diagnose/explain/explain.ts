@@ -44,6 +44,7 @@ const gateRest = {
   planned: 'no process was there to send',
   'host-frozen': 'the whole host stood still',
   path: 'on its way: past the sender',
+  'rejected-locally': 'turned down by the sender’s own kernel, or silent after that',
 } as const
 
 function locationOf(subject: Subject): string {

@@ -5,7 +5,7 @@ import { painted, type Claim } from './claim.ts'
 import type { Read } from './explain.ts'
 import { silencesOf } from './kernel-course.ts'
 import { dominantOf, type Dominant, type Reading } from './reading.ts'
-import { sendsOf } from './sends.ts'
+import { sendsOf, unansweredOf } from './sends.ts'
 import { blockedRuling } from './rulings/blocked.ts'
 import { pagingRuling } from './rulings/paging.ts'
 import { starvedRuling } from './rulings/starved.ts'
@@ -92,8 +92,27 @@ function heldRuling(subject: Subject, isProved: boolean): Ruling {
   }
 }
 
+/** Awake, and silent by its own decision; what made it decide so is in its log. */
+function notMasterRuling({ sender, late }: Subject, unanswered: number): Ruling {
+  const who = sender?.comm ?? 'keepalived'
+  const adverts = unanswered === 1 ? 'one advert of another router' : `${unanswered} adverts of other routers`
+  return {
+    cause: 'unknown',
+    confidence: 'unknown',
+    summary: `Not held up: ${who} was awake and not MASTER. It read ${adverts} meanwhile and answered none; what made it give up is in its log.`,
+    culprit: undefined,
+    evidence: [`${adverts} read from its VRRP socket without an answer: a MASTER answers at once`],
+    settledBy: [
+      'journalctl -t Keepalived_vrrp: "Entering FAULT STATE", "Entering BACKUP STATE", a script that failed',
+      `ip -s link: was the interface that sends to ${late.advert.link} down?`,
+    ],
+  }
+}
+
 function unknownRuling(subject: Subject): Ruling {
   const isSeen = subject.sees.senderCalls && subject.sees.samples
+  const unanswered = unansweredOf(subject)
+  if (unanswered > 0) return notMasterRuling(subject, unanswered)
   return {
     cause: 'unknown',
     confidence: 'unknown',

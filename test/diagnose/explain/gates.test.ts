@@ -135,6 +135,30 @@ describe('refused where the sender runs', () => {
   })
 })
 
+describe('awake, and not MASTER', () => {
+  const socket = '192.168.205.11->224.0.0.18'
+  /** Its backup takes over, and it reads that at these times. */
+  const silent = (reads: readonly number[]): string => {
+    const scene = openScene()
+    scene.sends(master, every(1000, 10))
+    scene.adverts([13_609, 14_610, 15_611], peer)
+    for (const ms of reads) scene.call(ms, master, 'recvmsg', { file: socket, result: 40 })
+    scene.sends(master, every(16_700, 5))
+    const [only] = scene.explained()
+    return `${only?.explanation.confidence}: ${only?.explanation.summary}`
+  }
+
+  test('it read what its backup said and answered none of it', () => {
+    expect(silent([13_610, 14_611, 15_612])).toBe(
+      'unknown: Not held up: keepalived was awake and not MASTER. It read 3 adverts of other routers meanwhile and answered none; what made it give up is in its log.',
+    )
+  })
+
+  test('it read all of it only as it came back: it was held up', () => {
+    expect(silent([16_690, 16_691, 16_692])).not.toContain('not MASTER')
+  })
+})
+
 describe('lost before any link, and the backup took over', () => {
   const taken = (isSent: boolean): string[] => {
     const scene = openScene()

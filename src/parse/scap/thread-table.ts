@@ -58,11 +58,14 @@ export class Thread {
 }
 
 const threadLimit = 2 ** 17
+const recentThreads = 1024
 /** Room for the parameters of open calls goes from one call to the next. */
 const sparesLimit = 256
 
 export class ThreadTable {
   readonly #threads = new Map<number, Thread>()
+  /** Who was asked for last, by the low bits of the id: one thread is asked for many times in a row. */
+  readonly #recent: (Thread | undefined)[] = Array.from({ length: recentThreads }, () => undefined)
   readonly #budget: FdBudget = { left: fdBudget }
   readonly #limit: number
   readonly #spares: KeptEnter[] = []
@@ -87,7 +90,11 @@ export class ThreadTable {
   }
 
   find(tid: number): Thread | undefined {
-    return this.#threads.get(tid)
+    const recent = this.#recent[tid & (recentThreads - 1)]
+    if (recent !== undefined && recent.tid === tid) return recent
+    const thread = this.#threads.get(tid)
+    if (thread !== undefined) this.#recent[tid & (recentThreads - 1)] = thread
+    return thread
   }
 
   values(): IterableIterator<Thread> {
@@ -113,6 +120,7 @@ export class ThreadTable {
     const thread = this.#threads.get(tid)
     if (thread === undefined) return
     this.#threads.delete(tid)
+    if (this.#recent[tid & (recentThreads - 1)] === thread) this.#recent[tid & (recentThreads - 1)] = undefined
     this.release(thread)
     const { files } = thread
     if (files !== undefined && --files.users === 0) files.clear()

@@ -3,7 +3,7 @@
 // A compressed file is told by its first two bytes. One that was cut off (a killed recorder) gives all that came before
 // the cut; what is wrong with it is a notice of its probe, not an exception.
 
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { constants, createGunzip } from 'node:zlib'
 import type { OutputListener } from '../capture/output.ts'
 import type { ProbeName } from '../events/probe.ts'
@@ -22,8 +22,20 @@ const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] ===
 const believedRatio = 200
 const alwaysBelieved = 256 * 1024 * 1024
 
-async function* readPlain(path: string): AsyncGenerator<Uint8Array> {
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) yield chunk as Uint8Array
+const pieceBytes = 256 * 1024
+
+/** `canReuse`: asked before each piece, whether it may take the place of the one before. */
+async function* readPlain(path: string, canReuse: () => boolean): AsyncGenerator<Uint8Array> {
+  const file = await open(path)
+  try {
+    for (let room = new Uint8Array(pieceBytes); ; room = canReuse() ? room : new Uint8Array(pieceBytes)) {
+      const { bytesRead } = await file.read(room, 0, pieceBytes)
+      if (bytesRead === 0) return
+      yield room.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 async function* counted(
@@ -62,15 +74,28 @@ async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array):
   await feeding
 }
 
-/** The bytes of a file, inflated where it is compressed. `onRead`: told how much of it, as it lies there, has been read. */
-export async function* readCaptured(path: string, onRead?: (packedBytes: number) => void): AsyncGenerator<Uint8Array> {
-  const chunks = counted(readPlain(path), onRead)
+/**
+ * The bytes of a file, inflated where it is compressed. `onRead`: told how much of it, as it lies there, has been read.
+ * `isPassing`: nobody needs a piece once the next is asked for; then they share one place in memory, which is quicker
+ * than so much memory seen for the first time.
+ */
+export async function* readCaptured(
+  path: string,
+  onRead?: (packedBytes: number) => void,
+  isPassing = false,
+): AsyncGenerator<Uint8Array> {
+  let isPlain = false
+  const chunks = counted(
+    readPlain(path, () => isPassing && isPlain),
+    onRead,
+  )
   const first = await chunks.next()
   if (first.done === true) return
   if (isGzip(first.value)) {
     yield* inflated(chunks, first.value)
     return
   }
+  isPlain = true
   yield first.value
   yield* chunks
 }

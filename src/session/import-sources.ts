@@ -36,8 +36,11 @@ export interface Source {
   readonly beginsAt: Epoch | undefined
   /** Name of the machine, where the file tells. */
   readonly host: string | undefined
-  /** Its bytes, unpacked. Throws an Error with a reason where it cannot be read on. `onRead`: how much of the file itself. */
-  read(onRead?: (packedBytes: number) => void): AsyncGenerator<SourcePiece>
+  /**
+   * Its bytes, unpacked. Throws an Error with a reason where it cannot be read on. `onRead`: how much of the file itself.
+   * `isPassing`: a piece need be good only until the next is asked for.
+   */
+  read(onRead?: (packedBytes: number) => void, isPassing?: boolean): AsyncGenerator<SourcePiece>
 }
 
 /** `torn`: a part of the file is missing here. */
@@ -74,8 +77,8 @@ async function peekAs(option: Option, path: string, near = epochOf(0n)): Promise
   throw refuseFile(path, `is ${fileKindNames[peek.kind]}`, remedy)
 }
 
-async function* readFilePieces(path: string, onRead?: (packedBytes: number) => void): AsyncGenerator<SourcePiece> {
-  for await (const bytes of readCaptured(path, onRead)) yield { bytes }
+async function* readFilePieces(...how: Parameters<typeof readCaptured>): AsyncGenerator<SourcePiece> {
+  for await (const bytes of readCaptured(...how)) yield { bytes }
 }
 
 function sourceOf(probe: ProbeName, part: string, link: string | undefined, peek: Peek): Source {
@@ -88,7 +91,7 @@ function sourceOf(probe: ProbeName, part: string, link: string | undefined, peek
     kind,
     beginsAt,
     host,
-    read: (onRead) => readFilePieces(path, onRead),
+    read: (onRead, isPassing) => readFilePieces(path, onRead, isPassing),
   }
 }
 

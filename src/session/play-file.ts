@@ -49,7 +49,8 @@ export function playFile(engine: Engine, source: Source, settings: PlaySettings)
   const { probe, part, name } = source
   const { at, origin, life = 0, onProgress, onDamage, onRead } = settings
   let packedBytes = 0
-  const pieces = source.read((bytes) => (packedBytes = bytes))
+  // The reader of scap copies what it keeps.
+  const pieces = source.read((bytes) => (packedBytes = bytes), source.kind === 'scap')
   let rest: Uint8Array = new Uint8Array(0)
   let unpackedBytes = 0
   let damagedFrom: Instant | undefined

@@ -40,6 +40,9 @@ const memoryOf = (bytes: Uint8Array): Bytes => ({
   view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
 })
 
+/** Not a Buffer: what is compiled for one kind of array is compiled again for another. */
+const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 /** New kinds of metadata come before the first event; among events an unknown type is garbage. */
 function isSane(type: BlockType, total: number, isAmongEvents: boolean): boolean {
   return (
@@ -163,7 +166,7 @@ export function createBlockReader(sink: BlockSink): BlockReader {
       }
       // Nothing is held: the rest of the piece is read in place.
       offset -= from
-      const read = consume(memoryOf(bytes), from, bytes.length)
+      const read = consume(memoryOf(plainBytes(bytes)), from, bytes.length)
       offset += read
       hold(bytes, read, bytes.length)
     },

@@ -39,8 +39,8 @@ export interface Evidence {
   readonly cgroupsOf?: (pid: number) => readonly string[] | undefined
   /** The guest behind this flow, where it was recorded from the inside. */
   readonly guestOf?: (flow: Flow) => GuestView | undefined
-  /** The guest that this process runs, by the name that a person calls it. */
-  readonly vmOf?: (pid: number) => string | undefined
+  /** The guest that this process or thread runs, by the name that a person calls it. */
+  readonly vmOf?: (tid: number) => string | undefined
   readonly log?: LogEvidence
   /** Of the kernel engine and the host sampler: where all that they said is still there, in order. undefined: everywhere. */
   readonly kept?: readonly Window[] | undefined

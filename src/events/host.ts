@@ -54,6 +54,11 @@ export interface Sender {
   readonly kind: 'keepalived' | 'qemu'
   /** Taps it holds, for qemu. */
   readonly links: readonly string[]
+  /**
+   * MACs that live behind each tap: those of the guest's cards, by the command line, and those that the bridge has heard from there.
+   * A tap of which neither is known is left out.
+   */
+  readonly macs?: Readonly<Record<string, readonly string[]>>
   /** Addresses of its network namespace, for keepalived. */
   readonly addresses: readonly string[]
   readonly threads: readonly { readonly tid: number; readonly comm: string; readonly role: string }[]

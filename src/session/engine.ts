@@ -221,7 +221,7 @@ export function openEngine(options: EngineOptions): Engine {
 
   const hostListener: HostListener = {
     clockPair: (pair) => clock.note(pair),
-    senders: (all) => senders.learn(all),
+    senders: (at, all) => senders.learn(all, at, flows.flows()),
     threads: (all) => senders.sampled(all),
     cgroupsOf: (pid, paths) => notes.cgroups.add(pid, paths),
     facts: (at, facts) => notes.facts(at, facts),

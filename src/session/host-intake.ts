@@ -10,7 +10,7 @@ import type { Tally } from './tally.ts'
 
 export interface HostListener {
   clockPair(pair: ClockPair): void
-  senders(senders: readonly Sender[]): void
+  senders(at: Instant, senders: readonly Sender[]): void
   facts(at: Instant, facts: Readonly<Record<string, number | string>>): void
   threads(threads: readonly ThreadSample[]): void
   cgroupsOf(pid: number, paths: readonly string[]): void
@@ -100,7 +100,7 @@ export function createHostIntake(store: Store, tally: Tally, listener: HostListe
       keepCgroups(store, sample)
       keepInflight(store, sample)
     },
-    senders: (_at, senders) => listener.senders(senders),
+    senders: (at, senders) => listener.senders(at, senders),
     facts: (at, facts) => listener.facts(at, facts),
   }
 }

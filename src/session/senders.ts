@@ -1,6 +1,6 @@
 // Which process sends a flow? In the order of how sure it is:
 //
-//   the qemu that holds the link as its tap                       (the host sampler's search)
+//   the qemu that holds the link as its tap, and whose MAC it is  (the host sampler's search)
 //   the thread whose sendmsg carried the advert, by its source    (sysdig shows the packet's first bytes)
 //   the keepalived whose network namespace has the source address (the host sampler's search)
 //   the only qemu that was sampled                                (an imported capture, in which nobody searched)
@@ -12,15 +12,17 @@ import type { FlowSender } from '../diagnose/evidence.ts'
 import type { Flow } from '../diagnose/finding.ts'
 import type { Sender, ThreadSample } from '../events/host.ts'
 import type { Instant } from '../time/instant.ts'
+import { createVirtualPlaces } from './virtual-places.ts'
 
 export interface Senders {
-  learn(senders: readonly Sender[]): void
+  /** `flows`: as they are now. */
+  learn(senders: readonly Sender[], at: Instant, flows: readonly Flow[]): void
   sampled(threads: readonly ThreadSample[]): void
   senderOf(flow: Flow, at?: Instant): FlowSender | undefined
   /** The qemu that holds the flow's link as its tap, where somebody searched for it. */
   qemuOf(flow: Flow): FlowSender | undefined
-  /** The name of the guest that this process runs; undefined for any other, and for one without a name. */
-  vmOf(pid: number): string | undefined
+  /** The name of the guest that this process or thread runs; undefined for any other, and for one without a name. */
+  vmOf(tid: number): string | undefined
   /** The qemus that were found last. */
   readonly qemus: readonly Sender[]
   fileOf(pid: number, fd: number): string | undefined
@@ -41,6 +43,18 @@ const flowSender = (sender: Sender): FlowSender => ({
   ...(sender.kind === 'qemu' ? { roles: new Map(sender.threads.map(({ tid, role }) => [tid, role])) } : {}),
 })
 
+/** Two guests of one name are told apart by their pids. */
+function vmsOf(senders: readonly Sender[]): ReadonlyMap<number, string> {
+  const named = senders.filter(({ kind, name, comm }) => kind === 'qemu' && name !== comm)
+  return new Map(
+    named.flatMap((one) => {
+      const isAlone = named.every((other) => other === one || other.name !== one.name)
+      const name = isAlone ? one.name : `${one.name} (${one.pid})`
+      return [one.pid, ...one.threads.map(({ tid }) => tid)].map((tid): [number, string] => [tid, name])
+    }),
+  )
+}
+
 export const comesBesideGuest = (flow: Flow, all: readonly Flow[], isGuests: (flow: Flow) => boolean): boolean =>
   all.some((one) => one.id !== flow.id && one.link === flow.link && isGuests(one)) && !isGuests(flow)
 
@@ -59,6 +73,8 @@ export function createSenders(
   isBesideGuest: (flow: Flow) => boolean,
 ): Senders {
   let searched: readonly Sender[] = []
+  let vms: ReadonlyMap<number, string> = new Map()
+  const places = createVirtualPlaces()
   const threadsOf = new Map<number, { comm: string; readonly tids: Set<number> }>()
   /** What the calls said, by flow: asked again only while nobody was found, or when the search found others. */
   const witnessed = new Map<string, Sender>()
@@ -70,7 +86,11 @@ export function createSenders(
   function byTap(flow: Flow): FlowSender | undefined {
     if (flow.isOutgoing === true) return undefined
     const holders = searched.filter(
-      (sender) => sender.kind === 'qemu' && [flow.link, ...flow.alsoOn].some((link) => sender.links.includes(link)),
+      (sender) =>
+        sender.kind === 'qemu' &&
+        [flow.link, ...flow.alsoOn].some(
+          (link) => sender.links.includes(link) && places.isBehind(flow, link, sender.macs?.[link]),
+        ),
     )
     return holders[0] === undefined || holders.length > 1 ? undefined : flowSender(holders[0])
   }
@@ -115,8 +135,10 @@ export function createSenders(
   }
 
   return {
-    learn(senders) {
+    learn(senders, at, flows) {
+      places.learn(senders, at, flows)
       searched = senders
+      vms = vmsOf(senders)
     },
     sampled(threads) {
       for (const { tid, pid, comm } of threads) {
@@ -135,10 +157,7 @@ export function createSenders(
     get qemus() {
       return searched.filter(({ kind }) => kind === 'qemu')
     },
-    vmOf(pid) {
-      const found = searched.find((sender) => sender.pid === pid)
-      return found?.kind === 'qemu' && found.name !== found.comm ? found.name : undefined
-    },
+    vmOf: (tid) => vms.get(tid),
     fileOf: (pid, fd) => searched.find((sender) => sender.pid === pid)?.files[String(fd)],
   }
 }

@@ -13,6 +13,7 @@ import { keepalivedRoleOf, readHoldsVrrpSocket } from './keepalived.ts'
 import { readLocalAddresses } from './local-addresses.ts'
 import { createProcessScan, type Candidate } from './process-scan.ts'
 import { qemuThreadRoleOf, readGuestName, readTapsOf } from './qemu.ts'
+import { readCardsOf, readHeardBehind } from './tap-macs.ts'
 import { createTapSearch } from './tap-search.ts'
 
 interface ThreadNames {
@@ -35,6 +36,8 @@ interface Details {
   readonly startedAt: number
   readonly name: string | undefined
   readonly taps: readonly string[]
+  /** MACs of its guest's cards, by tap. */
+  readonly cards: ReadonlyMap<string, readonly string[]>
   readonly addresses: readonly string[]
   readonly files: Readonly<Record<string, string>>
   readonly holdsVrrpSocket: boolean
@@ -112,6 +115,7 @@ export function createSenderFinder(): SenderFinder {
       ...rest,
       name: known?.name ?? comm,
       kind: 'qemu',
+      ...macsOf(pid, known),
       disks: known?.disks ?? [],
       threads: threads.map((thread) => ({
         tid: thread.tid,
@@ -139,14 +143,25 @@ export function createSenderFinder(): SenderFinder {
   }
 }
 
+/** What the bridge has heard moves with a virtual router's MAC: read anew each time. */
+function macsOf(pid: number, known: Details | undefined): { readonly macs?: NonNullable<Sender['macs']> } {
+  const macs = (known?.taps ?? []).flatMap((tap) => {
+    const all = [...new Set([...(known?.cards.get(tap) ?? []), ...readHeardBehind(pid, tap)])]
+    return all.length === 0 ? [] : [[tap, all] as const]
+  })
+  return macs.length === 0 ? {} : { macs: Object.fromEntries(macs) }
+}
+
 function readDetails({ pid, kind, startedAt }: Candidate): Details {
   const files = readFilesOf(pid)
   const isKeepalived = kind === 'keepalived'
+  const taps = isKeepalived ? [] : readTapsOf(pid)
   return {
     startedAt,
     files,
     name: isKeepalived ? undefined : readGuestName(pid),
-    taps: isKeepalived ? [] : readTapsOf(pid),
+    taps,
+    cards: readCardsOf(pid, taps),
     addresses: isKeepalived ? readLocalAddresses(pid) : [],
     holdsVrrpSocket: isKeepalived && readHoldsVrrpSocket(pid, files),
     disks: isKeepalived ? [] : readDisksOf(pid, files),

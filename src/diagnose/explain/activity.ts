@@ -1,6 +1,7 @@
 // What processes did in a window, as features:
 //
-//   process/NAME         it made calls or had a CPU (by name: a cron job is another pid each time)
+//   process/NAME         it made calls or had a CPU (by name: a cron job is another pid each time; a guest by its own, where
+//                        it is known: to its host all qemus are called alike)
 //   call/NAME CALL FILE  a call of it lasted for long
 //   signal/…             a stopping, continuing or ending signal
 
@@ -17,39 +18,53 @@ const pidsKept = 8
 const anyTid = -Infinity
 
 interface Seen {
+  readonly name: string
+  readonly isVm: boolean
   readonly pids: Set<number>
   readonly pieces: Uint8Array
 }
 
-const nothingSeen: Seen = { pids: new Set(), pieces: new Uint8Array() }
+const nothingSeen: Seen = { name: '', isVm: false, pids: new Set(), pieces: new Uint8Array() }
 
 /** `pieces`: the window is cut into so many; a process covers those in which it was seen. */
 export function processes(lens: Lens, window: Window, pieces: number): Feature[] {
   const { store, sender, stride } = lens
   const piece = Math.max(1, lengthOf(window) / pieces)
-  const byName = new Map<number, Seen>()
-  let last = { comm: -1, seen: nothingSeen }
-  const see = (comm: number, pid: number, moment: number): void => {
-    let one = last.comm === comm ? last.seen : byName.get(comm)
-    if (one === undefined) byName.set(comm, (one = { pids: new Set(), pieces: new Uint8Array(pieces) }))
-    if (last.comm !== comm) last = { comm, seen: one }
+  /** Of programs by the number of their name, of guests by the name itself. */
+  const byName = new Map<number | string, Seen>()
+  let last = { comm: -1, tid: -1, seen: nothingSeen }
+  const find = (comm: number, tid: number): Seen => {
+    const vm = lens.vmOf(tid)
+    const known = byName.get(vm ?? comm)
+    if (known !== undefined) return known
+    const name = vm ?? store.names.textOf(comm)
+    const made = { name, isVm: vm !== undefined, pids: new Set<number>(), pieces: new Uint8Array(pieces) }
+    byName.set(vm ?? comm, made)
+    return made
+  }
+  const see = (comm: number, tid: number, pid: number, moment: number): void => {
+    const one = last.comm === comm && last.tid === tid ? last.seen : find(comm, tid)
+    last = { comm, tid, seen: one }
     one.pieces[Math.min(pieces - 1, Math.floor((moment - window.from) / piece))] = 1
     if (pid > 0 && one.pids.size < pidsKept) one.pids.add(pid)
   }
   for (const { at, cells, from, to } of store.calls.slices(window)) {
     const { tid: tids, commName: comms, pid: pids } = cells
-    for (let i = from; i < to; i += stride) if (!sender.has(tids[i] ?? 0)) see(comms[i] ?? 0, pids[i] ?? 0, at[i] ?? 0)
+    for (let i = from; i < to; i += stride) {
+      const tid = tids[i] ?? 0
+      if (!sender.has(tid)) see(comms[i] ?? 0, tid, pids[i] ?? 0, at[i] ?? 0)
+    }
   }
   // Who only burns a CPU makes no call, but leaves it now and then.
   for (const { at, cells, from, to } of store.switches.slices(window)) {
     const { from: leavers, fromName: names } = cells
     for (let i = from; i < to; i += stride) {
       const tid = leavers[i] ?? 0
-      if (tid > 0 && !sender.has(tid)) see(names[i] ?? 0, 0, at[i] ?? 0)
+      if (tid > 0 && !sender.has(tid)) see(names[i] ?? 0, leavers[i] ?? 0, 0, at[i] ?? 0)
     }
   }
-  return [...byName].flatMap(([comm, one]): Feature[] => {
-    const name = store.names.textOf(comm)
+  return [...byName.values()].flatMap((one): Feature[] => {
+    const { name, isVm } = one
     if (name === '') return []
     const pids = [...one.pids]
     const stretches = [...one.pieces].flatMap((isSeen, i): Window[] =>
@@ -60,7 +75,7 @@ export function processes(lens: Lens, window: Window, pieces: number): Feature[]
       {
         key: `process/${name}`,
         group: `process/${name}`,
-        what: `${name}${ours} was at work`,
+        what: `${isVm ? `guest ${name}` : name}${ours} was at work`,
         kind: 'process',
         pids,
         stretches,
@@ -94,19 +109,23 @@ export class Marks {
 }
 
 /** The keys of `processes` in a window, where nobody asks when and by which process. */
-export function processKeys({ store, sender, stride }: Lens, window: Window, marks: Marks): string[] {
+export function processKeys({ store, sender, stride, vmOf }: Lens, window: Window, marks: Marks): string[] {
   const found: number[] = []
+  const vms = new Set<string>()
   marks.nextWindow()
   const look = (tids: Numbers, names: Numbers, from: number, to: number, leastTid: number): void => {
-    let senderTid = unknown
+    // The last thread of the sender, or of a guest that has been found.
+    let doneTid = unknown
     for (let i = from; i < to; i += stride) {
       const name = names[i] ?? 0
       if (marks.has(name)) continue
       const tid = tids[i] ?? 0
       // Rows of one thread come in runs.
-      if (tid < leastTid || tid === senderTid) continue
-      if (sender.has(tid)) {
-        senderTid = tid
+      if (tid < leastTid || tid === doneTid) continue
+      const vm = vmOf(tid)
+      if (vm !== undefined || sender.has(tid)) {
+        if (vm !== undefined && !sender.has(tid)) vms.add(vm)
+        doneTid = tid
         continue
       }
       marks.add(name)
@@ -115,10 +134,8 @@ export function processKeys({ store, sender, stride }: Lens, window: Window, mar
   }
   for (const { cells, from, to } of store.calls.slices(window)) look(cells.tid, cells.commName, from, to, anyTid)
   for (const { cells, from, to } of store.switches.slices(window)) look(cells.from, cells.fromName, from, to, 1)
-  return found.flatMap((name) => {
-    const text = store.names.textOf(name)
-    return text === '' ? [] : [`process/${text}`]
-  })
+  const programs = found.map((name) => store.names.textOf(name)).filter((name) => name !== '')
+  return [...vms, ...programs].map((name) => `process/${name}`)
 }
 
 const idle =
@@ -143,7 +160,8 @@ function nextLong(latencies: Numbers, from: number, to: number, least: number): 
 }
 
 /** Long calls that may touch one of the windows, which are all equally long. One pass, however they overlap. */
-export function longCallsOf({ store, sender, ahead }: Lens, windows: readonly Window[]): LongCall[] {
+export function longCallsOf(lens: Lens, windows: readonly Window[]): LongCall[] {
+  const { store, sender, ahead } = lens
   const least = Math.min(...windows.map(leastOf))
   const isIdle = new Map<number, boolean>()
   const found: LongCall[] = []
@@ -159,7 +177,7 @@ export function longCallsOf({ store, sender, ahead }: Lens, windows: readonly Wi
         if (isIdle.get(call) === true) continue
         const end = at[i] ?? 0
         const file = fileNameOf(store.names.textOf(cells.fileName[i] ?? 0))
-        const comm = store.names.textOf(cells.commName[i] ?? 0)
+        const comm = lens.vmOf(cells.pid[i] ?? 0) ?? store.names.textOf(cells.commName[i] ?? 0)
         found.push({
           window: { from: instantOf(end - latency), to: instantOf(end) },
           tells: {
@@ -214,7 +232,8 @@ export function signals(lens: Lens, window: Window): Feature[] {
     const isDelivery = row.from <= 0 && isSent.has(`${row.signal} ${row.to}`)
     if (!decisive.has(row.signal) || isDelivery) continue
     const by = row.from > 0 ? store.names.textOf(row.fromName) : ''
-    const to = store.names.textOf(row.toName)
+    const vm = lens.vmOf(row.to)
+    const to = vm ?? store.names.textOf(row.toName)
     const key = `signal/${row.signal} ${to} ${by}`
     const known = found.get(key)
     const end = stopping.has(row.signal)
@@ -225,7 +244,7 @@ export function signals(lens: Lens, window: Window): Feature[] {
     found.set(key, {
       key,
       group: by === '' ? key : `process/${by}`,
-      what: `${signalName(row.signal)} to ${lens.vmOf(row.to) ?? `${to} (${row.to})`} by ${by === '' ? 'the kernel' : by}`,
+      what: `${signalName(row.signal)} to ${vm ?? `${to} (${row.to})`} by ${by === '' ? 'the kernel' : by}`,
       kind: 'process',
       pids: row.from > 0 ? [row.from] : (known?.pids ?? []),
       stretches: [{ from, to: end }],

@@ -25,7 +25,8 @@ export interface Lens {
   /** Its threads: what they did is the ledger's matter. */
   readonly sender: ReadonlySet<number>
   readonly isOurs: (pid: number) => boolean
-  readonly vmOf: (pid: number) => string | undefined
+  /** Of any of its threads, too. */
+  readonly vmOf: (tid: number) => string | undefined
   /** Every so many calls only, so that a verdict stays quick; the same for all windows that are counted. */
   readonly stride: number
   /** How long after a window the end of a call or a stop is looked for; the same for all windows. */

@@ -31,7 +31,9 @@ function senderOf(value: unknown): Sender | undefined {
     addresses: textsIn(value['addresses']),
     threads: threadsOf(value['threads']),
     files,
-    ...(kind === 'qemu' ? { ...vhostOf(files, textsIn(value['args'])), ...disksOf(value['disks']) } : {}),
+    ...(kind === 'qemu'
+      ? { ...vhostOf(files, textsIn(value['args'])), ...disksOf(value['disks']), ...macsOf(value['macs']) }
+      : {}),
   }
 }
 
@@ -48,6 +50,11 @@ function vhostOf(files: Sender['files'], args: readonly string[]): { readonly vh
   return asked.length === 0 && netdevs.length > 0
     ? { vhost: { isOn: false, because: 'its command line does not ask for vhost' } }
     : {}
+}
+
+function macsOf(value: unknown): { readonly macs?: NonNullable<Sender['macs']> } {
+  const macs = entriesIn(value).map(([link, all]) => [link, textsIn(all)] as const)
+  return macs.length === 0 ? {} : { macs: Object.fromEntries(macs) }
 }
 
 function disksOf(value: unknown): { readonly disks?: readonly GuestDisk[] } {

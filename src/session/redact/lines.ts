@@ -67,6 +67,7 @@ export function hostLines({ word, address, names }: RedactedWords): RedactLine {
     name: (value) => strings(value, word),
     links: (value) => strings(value, (text) => names.name(text)),
     addresses: (value) => strings(value, address),
+    macs: (value) => entries(value, (link, all) => [names.name(link), strings(all, (text) => names.mac(text))]),
     files: (value) => entries(value, (key, inner) => [key, strings(inner, word)]),
     vhost: (value) => entries(value, vhost),
     disks: (value) =>

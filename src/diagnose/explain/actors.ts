@@ -166,7 +166,7 @@ export function cpuOwners(
   const own = new Set(subject.sender?.tids ?? [])
   const busy = new Map<number, { ns: number; name: number }>()
   for (const stretch of stretches) {
-    const lastOn = new Map<number, { at: number; tid: number }>()
+    const lastOn = new Map<number, { at: number; tid: number; name: number }>()
     const range = { from: instantOf(stretch.from - lookBack), to: instantOf(stretch.to + 0.1 * second) }
     for (const { at, cells, from, to } of switches.slices(range)) {
       for (let i = from; i < to; i++) {
@@ -179,13 +179,13 @@ export function cpuOwners(
         const since = before === undefined ? range.from : before.tid === tid ? before.at : undefined
         if (since !== undefined && tid !== 0 && !own.has(tid) && (cpu === undefined || cpu === here)) {
           const part = clipped({ from: instantOf(since), to: instantOf(moment) }, stretch)
-          const known = busy.get(tid) ?? { ns: 0, name: cells.fromName[i] ?? 0 }
+          const known = busy.get(tid) ?? { ns: 0, name: before?.name ?? 0 }
           known.ns += part === undefined ? 0 : lengthOf(part)
-          // It may have become another program since.
-          known.name = cells.fromName[i] ?? 0
+          // It may have become another program since; one that ended in this very turn has no name any more.
+          if (names.textOf(cells.fromName[i] ?? 0) !== '') known.name = cells.fromName[i] ?? 0
           busy.set(tid, known)
         }
-        lastOn.set(here, { at: moment, tid: cells.to[i] ?? 0 })
+        lastOn.set(here, { at: moment, tid: cells.to[i] ?? 0, name: cells.toName[i] ?? 0 })
       }
     }
   }

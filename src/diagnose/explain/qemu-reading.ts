@@ -92,7 +92,8 @@ function insideGuest(reading: Reading, state: QemuState): Ruling {
   // A takeover moves the phase, so that a hold cannot be told from it, unless the burst of held adverts is missing.
   const { foreignInGap, reactions, missed } = subject.late
   const isHoldOpen = foreignInGap > 0 && reactions >= missed
-  const isCrowded = waitShare(reading, subject.lateness) >= 0.5
+  const waited = waitShare(reading, subject.lateness)
+  const isCrowded = waited >= 0.5
   const isDoubtful =
     isHoldOpen ||
     otherTraffic === 0 ||
@@ -106,10 +107,13 @@ function insideGuest(reading: Reading, state: QemuState): Ruling {
   return {
     cause: 'inside-guest',
     confidence: isDoubtful ? 'possible' : 'likely',
-    summary: `Never issued in time: ${name} ran normally on this host${otherTraffic !== undefined && otherTraffic > 0 ? ' and answered others' : ''}; what held keepalived up lies inside the guest.`,
+    summary: `Never issued in time: ${name} ran ${isCrowded ? 'on this host, which was crowded,' : 'normally on this host'}${otherTraffic !== undefined && otherTraffic > 0 ? ' and answered others' : ''}; what held keepalived up lies inside the guest.`,
     culprit: victimOf(subject),
     evidence: [
       'its vCPUs ran through the lateness, and its main loop went on',
+      ...(isCrowded
+        ? [`open: a thread of it waited for a CPU for ${Math.round(waited * 100)} % of the lateness, too`]
+        : []),
       ...(otherTraffic !== undefined && otherTraffic > 0
         ? [`${otherTraffic} other packets of the guest left while the advert was overdue`]
         : []),
@@ -175,6 +179,28 @@ function waitShare({ courses, subject }: Reading, window: Window): number {
   return Math.max(0, ...shares)
 }
 
+/** What share of this stretch the busiest of its threads was on a CPU, by its counters; 0 where there are none. */
+function runShare({ courses, subject }: Reading, window: Window): number {
+  const shares = [...tidsOf(subject, 'vcpu'), ...tidsOf(subject, 'main')].map((tid) => {
+    const samples = (courses.sampled.get(tid) ?? []).filter((one) => one.at >= window.from && one.at <= window.to)
+    const [first] = samples
+    const last = samples.at(-1)
+    return first === undefined || last === undefined || last.at <= first.at
+      ? 0
+      : (last.onCpuNs - first.onCpuNs) / (last.at - first.at)
+  })
+  return Math.max(0, ...shares)
+}
+
+/**
+ * It ran for more of the lateness than it usually does between adverts that come in time, and not for a little: what it wanted
+ * all the CPU for was not the advert. Who works more waits more on a crowded host, and its wait is a consequence.
+ */
+function hadEnough(reading: Reading, before: Window): boolean {
+  const share = runShare(reading, reading.lateness)
+  return share >= 0.15 && share >= 2 * runShare(reading, before)
+}
+
 /**
  * Short waits for a CPU between turns on it do not make a timer late: only waits of some length count, or so much of them
  * as is not usual for this guest. On a crowded host its adverts come in time all the same.
@@ -184,7 +210,7 @@ function longWaitsOnly(reading: Reading): Reading {
   const L = lengthOf(lateness)
   const waits = windowsOf(reading.painted, ['runnable'])
   const before = { from: instantOf(subject.gap.from - 2.5 * second), to: subject.gap.from }
-  if (sumOf(waits) >= 0.7 * L && waitShare(reading, before) < 0.35) return reading
+  if (sumOf(waits) >= 0.7 * L && waitShare(reading, before) < 0.35 && !hadEnough(reading, before)) return reading
   const single = reading.painted
     .flatMap((one) => one.claims)
     .filter((one) => one.state === 'runnable' && lengthOf(one.window) / (one.pieces ?? 1) >= 20 * millisecond)

@@ -68,8 +68,8 @@ export function judge({ truth, makesLate, windows, origin, source }: Judged): Dr
   const from = instantAt(truth.startAt, origin)
   const to = instantAt(truth.endAt, origin)
   const all = windows.filter((one) => one.late.advert.source === source)
-  // Of a fault, what it touches; where nothing was done, everything.
-  const touched = all.filter(({ late }) => truth.cause === 'none' || (late.at > from && late.previousAt < to))
+  // Of a fault, what it touches; where nothing was done, everything from then on.
+  const touched = all.filter(({ late }) => late.at > from && (truth.cause === 'none' || late.previousAt < to))
   const told = touched.flatMap((one) => one.explanation ?? [])
   const largest = touched.toSorted((a, b) => b.late.gap - a.late.gap)[0]?.explanation
   return {

@@ -33,7 +33,8 @@ async function namesWith(mark: string, directory: string): Promise<readonly stri
 }
 
 async function killAll(mark: string, removed: string[], left: string[]): Promise<void> {
-  const deadline = performance.now() + killTimeoutMs
+  // From the first blow on: on a slow machine it takes seconds to find them.
+  let deadline = Infinity
   const seen = new Set<number>()
   for (;;) {
     const pids = await readMarkedPids(mark)
@@ -44,6 +45,7 @@ async function killAll(mark: string, removed: string[], left: string[]): Promise
     }
     for (const pid of pids) seen.add(pid)
     await killMarked(pids, mark)
+    deadline = Math.min(deadline, performance.now() + killTimeoutMs)
     await sleep(5)
   }
   removed.push(...[...seen].map((pid) => `process ${pid}`))

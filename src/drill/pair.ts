@@ -145,7 +145,8 @@ async function raise(mark: string, options: PairOptions): Promise<Pair> {
     const all = [sender, backup, ...foreign]
     for (const router of all) leaving.add(router)
     const removal = await removeMarked(mark)
-    await Promise.all(all.map(async (router) => router.ended))
+    // What would not go is told, and not waited for.
+    if (removal.left.length === 0) await Promise.all(all.map(async (router) => router.ended))
     note('closed', 'pair closed')
     return removal
   }

@@ -28,6 +28,8 @@ const here = import.meta.dirname
 const root = resolve(here, '../..')
 export const cache = join(root, 'node_modules/.cache/whylate-lab')
 
+const drillModulesAt = join(cache, 'drill-modules')
+
 /** What has to be on this machine, and the Debian package that brings it. */
 export const labPrograms = [
   ['qemu-system-x86_64', 'qemu-system-x86'],
@@ -47,6 +49,12 @@ const modules = [
   'virtio_net',
   'virtio_console',
 ]
+
+/** What a drill in the guest needs of its kernel, in the order in which they are loaded. */
+const drillModules = ['llc', 'stp', 'bridge', 'veth', 'loop', 'sch_tbf']
+
+/** And of its programs. */
+const drillPrograms = ['bash', 'perl', 'ip', 'tc', 'taskset', 'chrt', 'mount', 'mkfs.ext2']
 
 const libraries = 'usr/lib/x86_64-linux-gnu'
 
@@ -190,6 +198,9 @@ function makeBase(version) {
   mkdirSync(join(folder, 'modules'))
   modules.forEach((name) => copyFileSync(findModule(tree, version, name), join(folder, 'modules', `${name}.ko`)))
   copyFileSync(scap, join(folder, 'modules/scap.ko'))
+  rmSync(drillModulesAt, { recursive: true, force: true })
+  mkdirSync(drillModulesAt)
+  drillModules.forEach((name) => copyFileSync(findModule(tree, version, name), join(drillModulesAt, `${name}.ko`)))
   copyFileSync(findProgram('busybox'), join(folder, 'bin/busybox'))
   writeFileSync(join(folder, 'bin/sh'), '')
   rmSync(join(folder, 'bin/sh'))
@@ -269,12 +280,21 @@ function productionPackages() {
   return [...found]
 }
 
-/** The same image with Node, tcpdump and the built whylate in it: made anew each time, in two seconds. */
+/** The modules that `perl -e` asks for, and the configuration that some programs warn without. */
+const drillFiles = ['/usr/lib/x86_64-linux-gnu/perl-base', '/etc/mke2fs.conf']
+
+/** The same image with Node, tcpdump, the built whylate and what its drill needs: made anew each time, in two seconds. */
 export function prepareImageWithWhylate(image) {
   const folder = join(cache, 'inside')
   rmSync(folder, { recursive: true, force: true })
   for (const program of [realpathSync(process.execPath), findProgram('tcpdump')])
     copyProgram(folder, program, `/usr/bin/${basename(program)}`)
+  for (const name of drillPrograms) {
+    const program = findProgram(name)
+    if (program !== undefined) copyProgram(folder, program, `/usr/sbin/${name}`)
+  }
+  for (const path of drillFiles) if (existsSync(path)) cpSync(path, join(folder, path), { recursive: true })
+  cpSync(drillModulesAt, join(folder, 'drill-modules'), { recursive: true })
   const home = join(folder, 'opt/whylate')
   for (const one of ['bin', 'dist', 'probes', 'package.json'])
     cpSync(join(root, one), join(home, one), { recursive: true })

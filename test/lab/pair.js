@@ -16,6 +16,7 @@ import { addNetwork, addPort, bridge } from '../../dist/drill/network.js'
 import { openRouter } from '../../dist/drill/router.js'
 
 export const tap = 'tap-lb01'
+const peerLink = 'vb'
 const bootLimitMs = 120_000
 
 async function openMark() {
@@ -119,7 +120,7 @@ function openShell(folder) {
   }
 }
 
-function qmp(folder, command) {
+function qmp(folder, command, given) {
   return new Promise((resolve, reject) => {
     const socket = connect(join(folder, 'qmp.sock'))
     let heard = ''
@@ -133,7 +134,8 @@ function qmp(folder, command) {
       if (answers[1].includes('"error"')) reject(new Error(answers[1]))
       else resolve(answers[1])
     })
-    socket.write(`{"execute":"qmp_capabilities"}\n{"execute":"${command}"}\n`)
+    const asked = { execute: command, ...(given === undefined ? {} : { arguments: given }) }
+    socket.write(`{"execute":"qmp_capabilities"}\n${JSON.stringify(asked)}\n`)
   })
 }
 
@@ -152,7 +154,7 @@ export async function openLabPair(image, options = {}) {
       textOf(join(folder, 'serial.log')).includes('GUEST-READY'),
     )
     const bootMs = performance.now() - startedMs
-    const namespace = await addPort(network, { part: 'lb02', link: 'vb', addresses: ['10.205.0.12/24'] })
+    const namespace = await addPort(network, { part: 'lb02', link: peerLink, addresses: ['10.205.0.12/24'] })
     const place = { mark, runDirectory: folder, part: 'lb02', namespace, address: '10.205.0.12' }
     const backup = await openRouter(place, backupSettings)
     const wayIn = join(folder, 'way-in')
@@ -164,6 +166,7 @@ export async function openLabPair(image, options = {}) {
       name,
       namespace: network.node,
       link: tap,
+      peerLink,
       environment: environmentOf(mark),
       pid: qemu.pid,
       bootMs,
@@ -179,7 +182,7 @@ export async function openLabPair(image, options = {}) {
           ]),
         ),
       inGuest: (line, limitMs) => shell.run(line, limitMs),
-      qmp: (command) => qmp(folder, command),
+      qmp: (command, given) => qmp(folder, command, given),
       async close() {
         shell.close()
         return removeMarked(mark)

@@ -69,9 +69,15 @@ function verdictOf(report, from, to) {
 
 const isFirm = (verdict) => verdict.confidence === 'likely' || verdict.confidence === 'certain'
 
-/** right: the truth; open: nothing firm was said; WRONG: another cause at likely or certain. */
+/** right: the truth; open: nothing firm was said; WRONG: another cause, or an innocent, at likely or certain. */
 export function judged(verdict, fault) {
   if (verdict === undefined) return fault.cause === 'none' ? 'right' : 'not late'
+  const named = verdict.culprit?.name ?? ''
+  if (fault.cause === 'none') {
+    const isAccused = fault.looksLike.includes(verdict.cause) || fault.innocent.test(named)
+    return isFirm(verdict) && isAccused ? 'WRONG' : 'open'
+  }
+  if (isFirm(verdict) && named !== '' && !fault.who.test(named)) return 'WRONG'
   if (verdict.cause === fault.cause) return 'right'
   if (!isFirm(verdict)) return 'open'
   return fault.hostMaySay.includes(verdict.cause) ? 'open' : 'WRONG'
@@ -81,7 +87,7 @@ export function judged(verdict, fault) {
 export async function playRound(pair, name, folder, seconds = 3.5, engine = 'auto') {
   const fault = faults[name]
   const recording = await openRecord({
-    interfaces: [pair.link],
+    interfaces: fault.isSeenAtPeer === true ? [pair.link, pair.peerLink] : [pair.link],
     netns: pair.namespace,
     filter: undefined,
     engine,
@@ -172,7 +178,12 @@ export async function playInside(pair, folder, seconds = 3.5) {
   })
   const report = await reportOf(packed)
   const verdict = verdictOf(report, from, to)
-  return { path, log: await log(), verdict, is: judged(verdict, { cause: 'sender-stopped', hostMaySay: [] }) }
+  return {
+    path,
+    log: await log(),
+    verdict,
+    is: judged(verdict, { cause: 'sender-stopped', who: faults['guest-stopped'].who, hostMaySay: [] }),
+  }
 }
 
 /** What must hold of every round: with the guest no less is known, and nothing wrong is said firmly. */

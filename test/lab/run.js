@@ -2,6 +2,7 @@
 //
 //   npm run lab                      every fault; about 25 s each
 //   npm run lab -- --inside          a whylate that itself runs in the guest, beside them; alone with `none`
+//   npm run lab -- --filters         what sysdig still tells when it is asked for less; alone with `none`
 //   npm run lab -- sigstop quota     these; --engine none|bpftrace|sysdig, --seconds N, --keep FOLDER
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sweepLeftovers } from '../../dist/drill/leftovers.js'
 import { faults } from './faults.js'
+import { playFilters } from './filters.js'
 import { labObstacle, prepareImage, prepareImageWithWhylate } from './image.js'
 import { openLabPair } from './pair.js'
 import { isSharper, playInside, playRound } from './rounds.js'
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '3.5' },
     keep: { type: 'string' },
     inside: { type: 'boolean', default: false },
+    filters: { type: 'boolean', default: false },
     nice: { type: 'string', default: '0' },
   },
 })
@@ -45,7 +48,7 @@ mkdirSync(folder, { recursive: true })
 const said = (verdict) =>
   verdict === undefined
     ? 'nothing late'
-    : `${verdict.confidence} ${verdict.cause}, ${Math.round(verdict.overrunMs)} ms late`
+    : `${verdict.confidence} ${verdict.cause}${verdict.culprit?.name === undefined ? '' : ` (${verdict.culprit.name})`}, ${Math.round(verdict.overrunMs)} ms late`
 
 await sweepLeftovers()
 const image = prepareImage(tell)
@@ -81,7 +84,21 @@ async function playFromInside(pair) {
   process.stdout.write(`| guest-stopped, whylate in the guest | sender-stopped | | | ${said(verdict)} | ${is} |\n`)
 }
 
+async function playLess(pair) {
+  process.stdout.write(
+    '\n| sysdig | events of keepalived | calls of others | switches | births and ends | |\n|---|---|---|---|---|---|\n',
+  )
+  for (const { step, counts, isRight } of await playFilters(pair, folder)) {
+    isGood &&= isRight
+    const { senders, calls, switches, lives } = counts
+    process.stdout.write(
+      `| ${step} | ${senders} | ${calls} | ${switches} | ${lives} | ${isRight ? 'right' : 'WRONG'} |\n`,
+    )
+  }
+}
+
 if (wanted.length > 0) await withPair(image, {}, playAll)
+if (values.filters) await withPair(image, {}, playLess)
 if (values.inside) await withPair(prepareImageWithWhylate(image), { memoryMiB: 1024, smp: 2 }, playFromInside)
 if (values.keep === undefined) rmSync(folder, { recursive: true })
 else tell(`bundles: ${folder}`)

@@ -26,6 +26,9 @@ const questions: Readonly<Record<ToolName, { readonly argument: string; readonly
   iostat: { argument: '-V', pattern: /sysstat version (?<version>\S+)/ },
 }
 
+/** An emulated or a crowded machine takes seconds to link it. */
+const versionTimeoutMs = 6000
+
 export const packageOf: Readonly<Record<ToolName, string>> = {
   tcpdump: 'apt-get install tcpdump',
   sysdig: 'apt-get install sysdig falcosecurity-scap-dkms "linux-headers-$(uname -r)", or --engine bpftrace',
@@ -57,7 +60,7 @@ export async function readExecutable(tool: ToolName, given: string | undefined):
   const named = given ?? process.env[variableOf(tool)]
   const found = named === undefined || named === '' ? pathOf(tool) : named.includes('/') ? named : pathOf(named)
   if (found === undefined || !isExecutable(found)) return missingOf(tool, named)
-  const answer = await ask([found, questions[tool].argument], 3000)
+  const answer = await ask([found, questions[tool].argument], versionTimeoutMs)
   const version = questions[tool].pattern.exec(`${answer.stdout}\n${answer.stderr}`)?.groups?.['version'] ?? ''
   return { kind: 'found', executable: { tool, path: found, version } }
 }

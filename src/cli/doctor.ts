@@ -20,7 +20,7 @@ const signs: Readonly<Record<Examination['state'], string>> = {
 }
 
 function lines(one: Examination): string[] {
-  const version = one.version === undefined ? '' : ` ${one.version}`
+  const version = (one.version ?? '') === '' ? '' : ` ${one.version}`
   const path = one.path === undefined ? '' : ` (${one.path})`
   return [
     `${one.probe.padEnd(9)}${signs[one.state]}${version}${path}`,

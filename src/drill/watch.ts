@@ -51,7 +51,8 @@ export interface WatchPlan {
 const startIntervals = 4
 /** Adverts after the late one that show the phase, with some to spare. */
 const settleIntervals = 6
-const graceMs = 10_000
+/** For probes and adverts that are slow to come; who hears them sooner waits no longer. */
+const graceMs = 45_000
 
 export function createWatchPlan(options: WatchOptions = defaultWatch): WatchPlan {
   const intervalMs = options.advertIntervalSeconds * 1000

@@ -29,7 +29,7 @@ test('it listens, has the fault injected once, waits, and ends when the late adv
 
 test('without adverts it gives up after the start that keepalived takes, and some grace', () => {
   expect(
-    play(createWatchPlan(), { elapsedMs: 17_900 }, { elapsedMs: 18_100 }, { elapsedMs: 19_000, adverts: 9 }),
+    play(createWatchPlan(), { elapsedMs: 52_900 }, { elapsedMs: 53_100 }, { elapsedMs: 54_000, adverts: 9 }),
   ).toEqual(['listen', 'no-adverts', 'no-adverts'])
 })
 
@@ -40,8 +40,8 @@ test('a fault that makes nothing late is not waited for without end', () => {
       createWatchPlan(),
       { elapsedMs: 7000, adverts: 4 },
       { elapsedMs: 12_000, ...over },
-      { elapsedMs: 27_900, ...over },
-      { elapsedMs: 28_100, ...over },
+      { elapsedMs: 62_900, ...over },
+      { elapsedMs: 63_100, ...over },
     ),
   ).toEqual(['inject', 'explain', 'explain', 'not-explained'])
 })

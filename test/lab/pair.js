@@ -5,6 +5,7 @@
 //   /run/MARK   way-in (ssh into the guest, from where the BACKUP is)  qmp.sock  lab.sock (a shell for faults)  serial.log
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -47,6 +48,14 @@ export LD_LIBRARY_PATH=${ssh}/usr/lib/x86_64-linux-gnu
 exec ip netns exec ${namespace} ${ssh}/dbclient -y -y -i ${ssh}/key root@10.205.0.11 "$@"
 `
 
+/** Each guest has its own: taps of several labs have one name. */
+const macOf = (mark) =>
+  `52:54:00:${createHash('sha256')
+    .update(mark)
+    .digest('hex')
+    .slice(0, 6)
+    .replaceAll(/(..)(?=.)/g, '$1:')}`
+
 /** `smp`: CPUs of the guest. */
 function startQemu(mark, network, folder, image, { smp, memoryMiB, name }) {
   const log = openSync(join(folder, 'qemu.log'), 'a', 0o600)
@@ -54,7 +63,7 @@ function startQemu(mark, network, folder, image, { smp, memoryMiB, name }) {
     `netns exec ${network.node} qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp ${smp} -m ${memoryMiB}`,
     '-display none -nodefaults -no-reboot',
     `-netdev tap,id=n0,ifname=${tap},script=no,downscript=no,vhost=off`,
-    '-device virtio-net-pci,netdev=n0,mac=52:54:00:20:5a:01',
+    `-device virtio-net-pci,netdev=n0,mac=${macOf(mark)}`,
     '-device virtio-serial-pci -device virtserialport,chardev=lab,name=org.whylate.lab',
     `-serial file:${folder}/serial.log -qmp unix:${folder}/qmp.sock,server=on,wait=off`,
     `-chardev socket,id=lab,path=${folder}/lab.sock,server=on,wait=off`,
@@ -112,7 +121,8 @@ function openShell(folder) {
           if (found[1] !== '0') throw new Error(`in the guest: ${line}: ${said.trim()} (${found[1]})`)
           return said
         }
-        if (performance.now() > deadline) throw new Error(`in the guest: ${line}: no answer`)
+        if (performance.now() > deadline)
+          throw new Error(`in the guest: ${line}: no answer; it said: ${heard.slice(-2000)}`)
         await Promise.race([sleep(200), new Promise((resolve) => (wake = resolve))])
       }
     },

@@ -2,6 +2,8 @@
 //
 //   npm run lab                      every fault; about 25 s each
 //   npm run lab -- --inside          a whylate that itself runs in the guest, beside them; alone with `none`
+//   npm run lab -- none --drills all     `whylate drill` in the guest, on cgroup v2; or one of them; and doctor and audit
+//   npm run lab -- --all             all of that
 //   npm run lab -- --filters         what sysdig still tells when it is asked for less; alone with `none`
 //   npm run lab -- sigstop quota     these; --engine none|bpftrace|sysdig, --seconds N, --keep FOLDER
 
@@ -11,6 +13,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sweepLeftovers } from '../../dist/drill/leftovers.js'
 import { faults } from './faults.js'
+import { askInside, drillsInside, playDrill } from './drills.js'
 import { playFilters } from './filters.js'
 import { labObstacle, prepareImage, prepareImageWithWhylate } from './image.js'
 import { openLabPair } from './pair.js'
@@ -26,6 +29,8 @@ const { values, positionals } = parseArgs({
     keep: { type: 'string' },
     inside: { type: 'boolean', default: false },
     filters: { type: 'boolean', default: false },
+    drills: { type: 'string', multiple: true },
+    all: { type: 'boolean', default: false },
     nice: { type: 'string', default: '0' },
   },
 })
@@ -97,9 +102,31 @@ async function playLess(pair) {
   }
 }
 
+const drills = values.all || values.drills?.includes('all') ? drillsInside : (values.drills ?? [])
+
+async function playDrills(pair) {
+  process.stdout.write('\n| in the guest, cgroup v2 | done | found | | seconds |\n|---|---|---|---|---|\n')
+  for (const name of drills) {
+    const { mark, done, found, left, said, seconds } = await playDrill(pair, name)
+    isGood &&= mark === 'right' && left === ''
+    if (mark !== 'right') tell(`${name}: ${said}`)
+    if (left !== '') tell(`${name} left behind: ${left}`)
+    process.stdout.write(
+      `| drill ${name} | ${done} | ${found.join('; ') || 'nothing late'} | ${mark} | ${Math.round(seconds)} |\n`,
+    )
+  }
+  for (const { name, said, code, isRight } of await askInside(pair)) {
+    isGood &&= isRight
+    tell(`${name} in the guest:\n${said}`)
+    process.stdout.write(`| ${name} | | exit code ${code} | ${isRight ? 'right' : 'WRONG'} | |\n`)
+  }
+}
+
 if (wanted.length > 0) await withPair(image, {}, playAll)
-if (values.filters) await withPair(image, {}, playLess)
-if (values.inside) await withPair(prepareImageWithWhylate(image), { memoryMiB: 1024, smp: 2 }, playFromInside)
+if (values.filters || values.all) await withPair(image, {}, playLess)
+if (values.inside || values.all)
+  await withPair(prepareImageWithWhylate(image), { memoryMiB: 1024, smp: 2 }, playFromInside)
+if (drills.length > 0) await withPair(prepareImageWithWhylate(image), { memoryMiB: 1536, smp: 2 }, playDrills)
 if (values.keep === undefined) rmSync(folder, { recursive: true })
 else tell(`bundles: ${folder}`)
 process.exit(isGood ? 0 : 10)

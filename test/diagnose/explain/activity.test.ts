@@ -1,7 +1,7 @@
 // Two guests at work on one host: to it both are qemu-system-x86, and each is told by its own name where that is known.
 
 import { expect, test } from 'vitest'
-import { longCallFeatures, longCallsOf, processes } from '../../../src/diagnose/explain/activity.ts'
+import { longCallFeatures, longCallsOf, Marks, processes, processKeys } from '../../../src/diagnose/explain/activity.ts'
 import type { Lens } from '../../../src/diagnose/explain/feature.ts'
 import { openStore } from '../../../src/store/store.ts'
 import { instantOf, second, spanOf } from '../../../src/time/instant.ts'
@@ -44,6 +44,7 @@ test('where the guests are known, each has its own row, with its own process', (
     ['guest web was at work', [71]],
     ['guest db was at work', [81]],
   ])
+  expect(processKeys(lens, window, new Marks()).toSorted()).toEqual(found.map(({ key }) => key).toSorted())
   const [long] = longCallFeatures(longCallsOf(lens, [window]), window)
   expect([long?.what, long?.pids]).toEqual([expect.stringMatching(/^db /), [81]])
   // One piece of evidence of one guest: that it was at work, and in what.

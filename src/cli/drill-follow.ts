@@ -51,11 +51,11 @@ export function playOf({ scenario, options, pair, session }: Staged, signal: Abo
   }
 }
 
-/** The capture is there, and a kernel engine, where one was asked for; or what there is has failed. */
+/** The capture is there, the host sampler, and a kernel engine, where one was asked for; or what there is has failed. */
 function hasBegun(probes: readonly ProbeView[], hasEngine: boolean): boolean {
   const has = (is: (name: ProbeName) => boolean): boolean =>
     probes.some((probe) => is(probe.name) && probe.part === '' && probe.state !== 'starting')
-  return has((name) => name === 'tcpdump') && (!hasEngine || has(isEngine))
+  return has((name) => name === 'tcpdump') && has((name) => name === 'host') && (!hasEngine || has(isEngine))
 }
 
 /** Follows the plan until it ends; `onStep` is told each new step. */

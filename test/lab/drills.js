@@ -12,12 +12,12 @@ const limitMs = 600_000
 async function runInside(pair, command) {
   const said = await pair.inGuest(`${program} ${command} </dev/null; echo "exit code $?"`, limitMs)
   const [, code = ''] = /exit code (\d+)\s*$/.exec(said) ?? []
-  return { said, code: Number(code) }
+  return { words: said, code: Number(code) }
 }
 
 export async function playDrill(pair, name) {
   const startedMs = performance.now()
-  const { said } = await runInside(pair, `drill ${name} --engine sysdig`)
+  const { words: said } = await runInside(pair, `drill ${name} --engine sysdig`)
   const [, mark] = /^ {2}(right|open|WRONG)\b/m.exec(said) ?? []
   const found = [...said.matchAll(/^ {2}found {2}(.*)$/gm)].map(([, text]) => text)
   const done = /^ {2}done {3}(.*)$/m.exec(said)?.[1] ?? ''
@@ -27,7 +27,7 @@ export async function playDrill(pair, name) {
     done,
     found,
     left: left.trim(),
-    said,
+    words: said,
     seconds: (performance.now() - startedMs) / 1000,
   }
 }
@@ -40,8 +40,8 @@ export async function askInside(pair) {
     {
       name: 'doctor',
       ...doctor,
-      isRight: /^sysdig +works/m.test(doctor.said) && /sysdig works here/.test(doctor.said),
+      isRight: /^sysdig +works/m.test(doctor.words) && /sysdig works here/.test(doctor.words),
     },
-    { name: 'audit', ...audit, isRight: /keepalived/.test(audit.said) && audit.code !== 1 },
+    { name: 'audit', ...audit, isRight: /keepalived/.test(audit.words) && audit.code !== 1 },
   ]
 }

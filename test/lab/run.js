@@ -107,17 +107,17 @@ const drills = values.all || values.drills?.includes('all') ? drillsInside : (va
 async function playDrills(pair) {
   process.stdout.write('\n| in the guest, cgroup v2 | done | found | | seconds |\n|---|---|---|---|---|\n')
   for (const name of drills) {
-    const { mark, done, found, left, said, seconds } = await playDrill(pair, name)
+    const { mark, done, found, left, words, seconds } = await playDrill(pair, name)
     isGood &&= mark === 'right' && left === ''
-    if (mark !== 'right') tell(`${name}: ${said}`)
+    if (mark !== 'right') tell(`${name}: ${words}`)
     if (left !== '') tell(`${name} left behind: ${left}`)
     process.stdout.write(
       `| drill ${name} | ${done} | ${found.join('; ') || 'nothing late'} | ${mark} | ${Math.round(seconds)} |\n`,
     )
   }
-  for (const { name, said, code, isRight } of await askInside(pair)) {
+  for (const { name, words, code, isRight } of await askInside(pair)) {
     isGood &&= isRight
-    tell(`${name} in the guest:\n${said}`)
+    tell(`${name} in the guest:\n${words}`)
     process.stdout.write(`| ${name} | | exit code ${code} | ${isRight ? 'right' : 'WRONG'} | |\n`)
   }
 }

@@ -1,11 +1,12 @@
-// The audit as text for a terminal or a ticket: what delays adverts first, what is fine last and short.
+// The audit as text for a terminal or a ticket: what delays adverts first, what is fine last and short. What is so of several
+// guests or routers alike is said once, of all of them.
 
 import { hostText, padEnd } from '../report/display-width.ts'
 import { indented } from '../report/plain.ts'
 import { counted, longestText } from '../report/words.ts'
 import type { Audit } from './audit.ts'
 import { consistencyOf, type Consistency, type Measured } from './consistency.ts'
-import { grades, type Finding, type Grade } from './finding.ts'
+import { grades, type Finding, type Grade, type Reading } from './finding.ts'
 
 export interface Held {
   /** Raw path. */
@@ -36,10 +37,39 @@ const titles: Readonly<Record<Grade, string>> = {
 
 const row = (name: string, text: string): string[] => indented(`${padEnd(name, 10)}${text}`, 14, 4)
 
-function findingLines(one: Finding, held: Held | undefined): string[] {
+/** The same of several: their subjects together, and each reading once. */
+interface Told extends Finding {
+  readonly subjects: readonly string[]
+}
+
+function toldTogether(findings: readonly Finding[]): Told[] {
+  const told = new Map<string, Told>()
+  for (const one of findings) {
+    const key = JSON.stringify([one.id, one.grade, one.says, one.why, one.source, one.change, one.causes])
+    const known = told.get(key)
+    if (known === undefined) told.set(key, { ...one, subjects: [one.subject] })
+    else {
+      const isNew = ({ where, value }: Reading): boolean =>
+        known.read.every((other) => other.where !== where || other.value !== value)
+      const read = [...known.read, ...one.read.filter(isNew)]
+      told.set(key, { ...known, subjects: [...known.subjects, one.subject], read })
+    }
+  }
+  return [...told.values()]
+}
+
+/** `keepalived (812), (813)`: what they are is said once. */
+function subjectsText([first = '', ...rest]: readonly string[]): string {
+  const kind = first.slice(0, first.indexOf('('))
+  return [first, ...rest.map((one) => (kind !== '' && one.startsWith(kind) ? one.slice(kind.length) : one))]
+    .map(safe)
+    .join(', ')
+}
+
+function findingLines(one: Told, held: Held | undefined): string[] {
   const consistency = held === undefined ? undefined : consistencyOf(one, held.measured)
   return [
-    ...indented(`${safe(one.subject)}: ${safe(one.says)}`, 4, 2),
+    ...indented(`${subjectsText(one.subjects)}: ${safe(one.says)}`, 4, 2),
     ...one.read.flatMap(({ where, value }) => row('read', `${safe(where)}: ${safe(value)}`)),
     ...(one.why === undefined ? [] : row('why', one.why)),
     ...(one.source === undefined ? [] : row('source', one.source)),
@@ -49,11 +79,18 @@ function findingLines(one: Finding, held: Held | undefined): string[] {
   ]
 }
 
-const fineLine = (one: Finding): string[] => indented(`${safe(one.subject)}: ${safe(one.says)}`, 4, 2)
+const fineLine = (one: Told): string[] => indented(`${subjectsText(one.subjects)}: ${safe(one.says)}`, 4, 2)
+
+/** What scrolled away above; the last line is what is seen first. */
+function lastLine(groups: readonly (readonly [Grade, readonly Told[]])[]): string {
+  const of = (grade: Grade): number => groups.find(([one]) => one === grade)?.[1].length ?? 0
+  const unseen = of('unseen') === 0 ? '' : `, ${of('unseen')} unseen`
+  return `${counted(of('risk'), 'risk')}, ${counted(of('note'), 'note')}${unseen}, ${of('fine')} fine.`
+}
 
 export function formatAudit(host: string, audit: Audit, held: Held | undefined): string {
   const { findings, guests, routers } = audit
-  const groups = grades.map((grade) => [grade, findings.filter((one) => one.grade === grade)] as const)
+  const groups = grades.map((grade) => [grade, toldTogether(findings.filter((one) => one.grade === grade))] as const)
   return [
     ...indented(
       `whylate audit of ${hostText(host, 60)}: ${counted(guests, 'guest')}, ${counted(routers, 'keepalived', 'keepalived')}, ${counted(findings.length, 'setting')} looked at. Nothing was changed.`,
@@ -69,5 +106,7 @@ export function formatAudit(host: string, audit: Audit, held: Held | undefined):
       const lines = grade === 'fine' ? found.flatMap(fineLine) : found.flatMap((one) => findingLines(one, held))
       return [titles[grade], ...lines, ...(grade === 'fine' ? [''] : [])]
     }),
+    lastLine(groups),
+    '',
   ].join('\n')
 }

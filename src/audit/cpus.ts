@@ -120,7 +120,7 @@ function irqFinding(tree: HostTree, comms: ReadonlySet<string>): Finding[] {
     {
       ...base,
       grade: 'note',
-      says: 'irqbalance does not run: where interrupts go is nobody’s business, unless they were placed by hand.',
+      says: 'irqbalance does not run: unless they were placed by hand, nobody spreads the interrupts over the CPUs.',
       why: 'all of a network card’s interrupts on the CPU of a vCPU take its time',
       source: 'irqbalance(1)',
       change: 'look at /proc/interrupts; systemctl enable --now irqbalance, or place them by hand',

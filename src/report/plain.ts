@@ -95,12 +95,17 @@ const togetherOf = ({ overall, flows }: Snapshot): readonly string[] =>
  */
 export function formatSession(snapshot: Snapshot, together = togetherOf(snapshot)): string {
   const made = formatIso(epochAt(snapshot.now, snapshot.origin)).slice(0, 19).replace('T', ' ')
+  const own = ownPhrase(snapshot)
   const session = `whylate ${snapshot.mode} on ${hostText(snapshot.host, 40)}`
   const { flows, late, selected, blindSpots } = snapshot
   const listed = late.slice(-listedLate).reverse()
   const unlisted = late.length - listed.length
   return [
-    ...indented(`${session}, ${made} UTC, running ${formatRunning(snapshot.runningFor)}, ${ownPhrase(snapshot)}`, 2, 0),
+    ...indented(
+      `${session}, ${made} UTC, running ${formatRunning(snapshot.runningFor)}${own === '' ? '' : `, ${own}`}`,
+      2,
+      0,
+    ),
     ...(snapshot.fault === undefined ? [] : indented(`FAULT: ${hostText(snapshot.fault, longestText)}`, 2, 0)),
     '',
     'PROBES',

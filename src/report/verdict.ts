@@ -8,7 +8,7 @@
 //   NOT      sender-throttled: no cgroup of it was throttled
 
 import type { Culprit, Explanation, Suspect } from '../diagnose/explanation.ts'
-import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
+import type { Fact, LateAdvert, WindowView } from '../diagnose/finding.ts'
 import { isByOwnTimer, latenessOf } from '../diagnose/lateness.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { formatSpan } from '../time/format.ts'
@@ -64,11 +64,14 @@ function dosePhrase({ dose }: Suspect): string[] {
 }
 
 /** Looked for nowhere: an alternative that the evidence leaves open. */
-const isOpen = ({ late }: Suspect): boolean => late.of === 0
+const isOpen = ({ late, covers }: Suspect): boolean => late.of === 0 && covers === 0
 
 function suspectLine(one: Suspect): string {
   if (isOpen(one))
     return `${safe(one.what)}${one.bridge === undefined ? '' : `: ${safe(one.bridge)}`}; not seen, score ${one.score.toFixed(2)}`
+  // The verdict found it by what the sender waited for: of its own doings there is nothing to count.
+  if (one.late.of === 0)
+    return `${safe(one.what)}: covers ${formatShare(one.covers)}${one.bridge === undefined ? '' : `; ${safe(one.bridge)}`}`
   return [
     `${safe(one.what)}: covers ${formatShare(one.covers)}, ${orderPhrase(one)}`,
     rarityPhrase(one),
@@ -99,13 +102,21 @@ function culpritPhrase({ kind, name, comm, pid }: Culprit): string {
 const tieOf = ({ covers, bridge }: Suspect): string =>
   `covers ${formatShare(covers)}, ${bridge === undefined ? 'correlated at most' : safe(bridge)}`
 
+/** Stopped or starved, and by whom nobody saw: then the verdict names whom it befell. */
+const isSenderItself = ({ kind, name, comm, pid }: Culprit, facts: readonly Fact[]): boolean =>
+  (kind === 'vm' || comm === undefined || comm === name) &&
+  facts.some((fact) => fact.isSender && fact.pid === pid && fact.guest === undefined)
+
 /** `process kill (30211)`, or the best of the suspects, with how little that is. */
-function whoPhrase(culprit: Culprit | undefined, suspects: readonly Suspect[]): string {
+function whoPhrase(culprit: Culprit | undefined, suspects: readonly Suspect[], facts: readonly Fact[]): string {
   const seen = suspects.filter((one) => !isOpen(one) && isTelling(one))
   const best = seen.find((one) => one.bridge !== undefined) ?? seen[0]
   if (culprit !== undefined) {
     const isTied = best?.bridge !== undefined && best.pid === culprit.pid
-    return isTied ? `${culpritPhrase(culprit)}: ${safe(best.bridge)}` : culpritPhrase(culprit)
+    if (isTied) return `${culpritPhrase(culprit)}: ${safe(best.bridge)}`
+    return isSenderItself(culprit, facts)
+      ? `nobody was seen to do it; the sender is ${culpritPhrase(culprit)}`
+      : culpritPhrase(culprit)
   }
   return best === undefined ? 'nobody is named' : `nobody is named; most there was ${safe(best.what)} (${tieOf(best)})`
 }
@@ -162,7 +173,7 @@ function ledgerOf(late: LateAdvert, ledger: Explanation['ledger']): VerdictPart[
 
 /** `restIn`: where the suspects are that are not told. */
 export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdict {
-  const { late } = view
+  const { late, facts } = view
   const { cause, confidence, summary, culprit, ledger, evidence, suspects, ruledOut, settledBy } = explanationOf(view)
   return {
     cause,
@@ -172,7 +183,7 @@ export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdic
     culprit: culprit === undefined ? undefined : culpritPhrase(culprit),
     evidence: evidence.map(safe),
     suspects: suspectLines(suspects, restIn),
-    who: whoPhrase(culprit, suspects),
+    who: whoPhrase(culprit, suspects, facts),
     notCauses: [...new Set(ruledOut.map((one) => safe(one.cause)))],
     ruledOut: ruledOut.map((one) => `${safe(one.cause)}: ${safe(one.because)}`),
     unseen: unseenOf(view).map(

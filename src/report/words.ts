@@ -67,7 +67,7 @@ export function marginSentence(margin: Range): string {
   if (isExact(margin)) return `The backup had to take over ${over} before it came.`
   if (margin.max < 0)
     return `The backup had to take over ${formatSeconds(spanOf(Math.abs(margin.max)))} to ${over} before it came.`
-  return `Between ${most} left and a takeover ${over} before it came: the backup's priority is not known.`
+  return `The backup had to take over ${over} before it came, or only ${most} after: its priority is not known.`
 }
 
 /** As short as a column: `2.609 s`, `≥2.004 s` where the backup's priority is not known. */
@@ -223,9 +223,10 @@ export function formatRunning(span: Span): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** `own 4 % of a core, 118 MiB`. */
+/** `own 4 % of a core, 118 MiB`; empty until it has been measured. */
 export function ownPhrase(snapshot: Snapshot): string {
   const { cpuShare, rssBytes } = snapshot.own
+  if (rssBytes === 0) return ''
   return `own ${(cpuShare * 100).toFixed(0)} % of a core ${glyph.dot} ${formatBytes(rssBytes)}`
 }
 

@@ -35,13 +35,12 @@ const special = [
 
 /**
  * Ink's input as names of keys. Over a slow line several keys arrive in one piece, `...` for three steps, so there may
- * be several names. A letter with Alt is nothing of ours.
+ * be several names. Esc and a letter in one piece never get here as one (terminal.ts).
  */
 export function keyNamesOf(input: string, key: Key): string[] {
   const known = special.find(([flag]) => key[flag])
   if (known !== undefined) return [known[1]]
   if (key.ctrl) return [`ctrl-${input}`]
-  if (key.meta) return []
   return Array.from(input, (character) => plainNames[character] ?? character)
 }
 

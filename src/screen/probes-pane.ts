@@ -13,7 +13,7 @@ import {
   probeTrouble,
 } from '../report/words.ts'
 import type { ProbeView, Snapshot } from '../session/snapshot.ts'
-import { apart, cell, type Cell, type Row } from './cells.ts'
+import { apart, cell, fitted, type Cell, type Row } from './cells.ts'
 import { formatIso } from '../time/format.ts'
 import { epochAt } from '../time/instant.ts'
 import type { Meaning } from './palette.ts'
@@ -32,7 +32,8 @@ export function headerRow(snapshot: Snapshot, state: ScreenState, columns: numbe
     ...paused,
     cell(` ${glyph.dot} ${host} ${glyph.dot} ${since(shown)}`),
   ]
-  return apart(left, [cell(ownPhrase(shown), 'muted')], columns)
+  const own = ownPhrase(shown)
+  return own === '' ? fitted(left, columns) : apart(left, [cell(own, 'muted')], columns)
 }
 
 /** How long it has been running; of a recording, of which day it is. */
@@ -72,10 +73,10 @@ export function probeRows(snapshot: Snapshot, columns: number, maxRows: number):
     cell(` ${probeSign(probe)}`, probeMeaning(probe)),
     cell(phrase === '' ? '' : ` ${phrase}`),
   ]
-  const long = flowed(
-    snapshot.probes.map((probe) => signed(probe, probePhrase(probe))),
-    columns,
-  )
+  const told = snapshot.probes.map((probe) => signed(probe, probePhrase(probe)))
+  const [wide, narrow] = [flowed(told, columns), flowed(told, columns, 2)]
+  // A rate that becomes longer for a second shall not move all that stands below.
+  const long = narrow.length < wide.length ? narrow : wide
   if (long.length <= maxRows) return long
   // Where even the signs do not fit, the one that is cut off is one that is well.
   const worstFirst = snapshot.probes.toSorted((a, b) => Number(isWell(a)) - Number(isWell(b)))

@@ -73,6 +73,14 @@ function standInOutput(): NodeJS.WriteStream {
   return Object.assign(output, usualSize) as unknown as NodeJS.WriteStream
 }
 
+/**
+ * Over a slow line Esc and the next key come in one piece, which Ink takes for Alt and that key. Nothing is bound to Alt: what it
+ * gets is Esc in the form that stands by itself (CSI 27 u). `[` and `O` begin the sequences of other keys.
+ */
+const loneEscape = new RegExp(`${String.fromCharCode(0x1b)}(?=[^[O])`, 'g')
+const keysOf = (bytes: Buffer | string): Buffer =>
+  Buffer.from(Buffer.from(bytes).toString('latin1').replace(loneEscape, '\u001B[27u'), 'latin1')
+
 /** Ink's stdin: the same keys, and a raw mode that does nothing. */
 function standInInput(): NodeJS.ReadStream & PassThrough {
   const input = new PassThrough()
@@ -85,7 +93,7 @@ export function openTerminal({ stdin, stdout }: TerminalStreams, events: Termina
   let isEntered = false
   let resumedMs = 0
   const input = standInInput()
-  const onData = (data: Buffer | string): void => void input.write(data)
+  const onData = (data: Buffer | string): void => void input.write(keysOf(data))
 
   const keeper = openTerminalKeeper(stdin, stdout)
   const enter = (): void => {

@@ -326,6 +326,25 @@ describe('held against a bundle', () => {
   })
 })
 
+test('what is so of several alike is said once, of all of them, with what was read of each', () => {
+  const one = (pid: number, says: string, grade: 'note' | 'fine'): Finding => ({
+    id: 'priority',
+    subject: `keepalived (${pid})`,
+    grade,
+    says,
+    read: [{ where: `/proc/${pid}/stat`, value: 'nice 0' }],
+    why: 'its turn comes late',
+    causes: [],
+  })
+  const findings = [one(81, 'It waits.', 'note'), one(82, 'It waits.', 'note'), one(83, 'It runs.', 'fine')]
+  const text = formatAudit('node01', { guests: 0, routers: 3, findings }, undefined)
+  expect(text).toContain(
+    '  keepalived (81), (82): It waits.\n    read      /proc/81/stat: nice 0\n    read      /proc/82/stat',
+  )
+  expect(text.match(/its turn comes late/g)).toHaveLength(1)
+  expect(text.trimEnd().split('\n').at(-1)).toBe('0 risks, 1 note, 1 fine.')
+})
+
 test('names of guests, taps and files reach no terminal raw', async () => {
   const files = {
     ...guestFiles({ more: ['-drive', 'file=/srv/\u001b]0;x\u0007\u202e.img'] }),

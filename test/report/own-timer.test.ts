@@ -67,6 +67,13 @@ test.each([
   expect(told).toMatch(/re-armed[ |,]+2\.652 s/)
 })
 
+test('the other router leads the suspects, and nobody is measured against a lateness that is none', () => {
+  for (const { explanation } of session.windows)
+    expect(explanation?.suspects.map((one) => [one.kind, one.what, one.covers])).toEqual([
+      ['flow', explanation?.culprit?.name, 1],
+    ])
+})
+
 test('the causes and a comparison sum what is told', () => {
   const report = reportOf(session, everything)
   const sum = report.late.reduce((all, one) => all + one.ownOverrunMs, 0)

@@ -52,7 +52,7 @@ test('the margin is a sentence, also where the priority of the backup is not kno
   expect(marginSentence(range(-1.4, -1.4))).toBe('The backup had to take over 1.400 s before it came.')
   expect(marginSentence(range(-1.4, -0.4))).toBe('The backup had to take over 0.400 s to 1.400 s before it came.')
   expect(marginSentence(range(-0.4, 0.2))).toBe(
-    "Between 0.200 s left and a takeover 0.400 s before it came: the backup's priority is not known.",
+    'The backup had to take over 0.400 s before it came, or only 0.200 s after: its priority is not known.',
   )
   expect(formatMargin(range(2.6, 2.6))).toBe('2.600 s')
   expect(formatMargin(range(2, 2.6))).toBe('≥2.000 s')

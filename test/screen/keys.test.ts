@@ -86,10 +86,6 @@ test('keys are named, also several in one piece', () => {
   expect(keyNamesOf('ab\u007f\t', none)).toEqual(['a', 'b', 'backspace', 'tab'])
 })
 
-test('a letter with Alt is no key of ours: Alt-q does not quit', () => {
-  expect(keyNamesOf('q', { ...none, meta: true })).toEqual([])
-})
-
 test('the last line says how to quit and where the help is before all else', () => {
   expect(hintsOf(live('overview'), 80)).toEqual([
     ', . older newer',

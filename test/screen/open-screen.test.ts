@@ -136,6 +136,24 @@ test('arrows, Enter and Esc work as their escape sequences', async () => {
   expect(await rig.buffer()).toBe('normal')
 })
 
+test.each(['\u001B?', '\u001B\u001B?', '\u001B\u001B[A?'])(
+  '%j in one piece is Esc and what comes after it',
+  async (keys) => {
+    const { rig, closed } = opened(twoLate)
+    await shows(rig, 'WHY #2')
+    rig.type('\r')
+    await shows(rig, 'previous 12:03:21.340')
+    rig.type(keys)
+    // The help is that of the overview, into which Esc has gone back.
+    await shows(rig, 'down the list of late adverts')
+    rig.type('?')
+    await shows(rig, 'LATE 2 of 2')
+    rig.type('q')
+    await closed
+    expect(await rig.buffer()).toBe('normal')
+  },
+)
+
 test('a pause holds the view and counts what is new', async () => {
   const { rig, source, closed } = opened({ ...twoLate, late: twoLate.late.slice(0, 1), selected: slightWindow })
   await shows(rig, 'WHY #1')

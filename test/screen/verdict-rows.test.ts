@@ -83,6 +83,22 @@ test('the ledger begins with the largest state; crumbs are left out, never the l
   expect(ledgerRows(crumbs, 80, 3).length).toBe(1)
 })
 
+test('where the verdict names whom it befell, the first glance says that nobody was seen to do it', () => {
+  const sender = { pid: 812, comm: 'keepalived' }
+  const befallen = {
+    ...explanation,
+    culprit: { kind: 'process', name: 'keepalived', ...sender },
+    suspects: [],
+  } as const
+  const [fact] = takeoverWindow.facts
+  if (fact === undefined) throw new Error('no fact')
+  const facts = [{ ...fact, ...sender, isSender: true }]
+  expect(verdictOf({ ...takeoverWindow, explanation: befallen, facts }).who).toBe(
+    'nobody was seen to do it; the sender is process keepalived (812)',
+  )
+  expect(verdictOf({ ...takeoverWindow, explanation: befallen, facts: [] }).who).toBe('process keepalived (812)')
+})
+
 test('the culprit, then suspects with a mechanism before those without, then who not, what was unseen, what would settle it', () => {
   expect(detailRows(stopped, 200).map(textOf)).toMatchInlineSnapshot(`
     [

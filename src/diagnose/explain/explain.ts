@@ -10,6 +10,7 @@
 import type { Evidence, GuestView } from '../evidence.ts'
 import type { Explanation, Suspect } from '../explanation.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
+import { isByOwnTimer } from '../lateness.ts'
 import { logSentences } from '../log-evidence.ts'
 import { alternativesOf, openLines, suspectOf } from './alternatives.ts'
 import { blindnessOf } from './blindness.ts'
@@ -25,7 +26,7 @@ import { ruledOutOf } from './ruled-out.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
 import { coursesOf, type Courses } from './courses.ts'
 import { subjectOf, type Subject } from './subject.ts'
-import { suspectsOf } from './suspects.ts'
+import { suspectsOf, withCulprit } from './suspects.ts'
 import { transcriptWithoutSender, type Transcript } from './transcript.ts'
 
 /** What a sender's reading yields: the claims for the ledger, and what they come to. */
@@ -242,7 +243,11 @@ export function explain(late: LateAdvert, flow: Flow, evidence: Evidence): Expla
     summary: ruling.summary,
     culprit: ruling.culprit,
     ledger,
-    suspects: withAlternatives(suspectsIn(view, ruling), read.alternatives ?? []),
+    suspects: withCulprit(
+      withAlternatives(suspectsIn(view, ruling), read.alternatives ?? []),
+      ruling,
+      isByOwnTimer(late) ? 1 : 1 - unexplained,
+    ),
     evidence: [
       ...[...(gate === undefined ? [locationOf(subject)] : []), ...ruling.evidence].slice(0, 8),
       ...logSentences(late, evidence),

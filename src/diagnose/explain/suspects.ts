@@ -5,11 +5,12 @@
 import { between, instantOf, millisecond, second, spanOf, type Span, type Window } from '../../time/instant.ts'
 import type { Cause, Suspect } from '../explanation.ts'
 import { keptLengthOf } from '../keeping.ts'
+import { isByOwnTimer } from '../lateness.ts'
 import { longCallFeatures, longCallsOf, processes, signals } from './activity.ts'
 import { wholeSpan, type Feature, type Lens } from './feature.ts'
 import { highOf } from './metrics.ts'
 import { neighboursOf, type Neighbours } from './neighbours.ts'
-import { raritiesOf, type Rarities } from './rarity.ts'
+import { raritiesOf, type Rarities, type Rarity } from './rarity.ts'
 import { riskWindowsOf, type RiskWindows } from './risk-windows.ts'
 import type { Ruling } from './ruling.ts'
 import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
@@ -35,6 +36,12 @@ const mechanisms: Readonly<Partial<Record<Cause, string>>> = {
   'sender-blocked': 'the sender was in a call that waits for it',
   'qemu-stalled': "it held up qemu's main loop",
   planned: 'it ended or reloaded keepalived',
+}
+
+/** Of what is named without having been at work itself. A guest that was stopped is named, too, and did it not. */
+const ofTheUnseen: Readonly<Partial<Record<Cause, string>>> = {
+  'sender-blocked': 'the sender was in a call that waits for it',
+  'foreign-vrid': 'each of its adverts re-arms the timer',
 }
 
 /** A mechanism that ties it to the sender: what the ruling found, never mere coincidence. */
@@ -148,7 +155,8 @@ function presentOf(lens: Lens, risk: Window, lateness: Window): Feature[] {
 
 export function suspectsOf(subject: Case, ruling: Ruling): Suspect[] {
   const { flow, evidence, lateness, late, sender } = subject
-  if (lengthOf(lateness) <= 0) return []
+  // By the timer as re-armed there is no lateness that anything could cover.
+  if (isByOwnTimer(late)) return []
   const slack = soon[sender?.kind ?? 'keepalived']
   const windows = riskWindowsOf(flow, late, evidence, slack)
   const risk = windows.cases[0]?.risk ?? { from: instantOf(lateness.from - flow.interval), to: lateness.from }
@@ -169,4 +177,36 @@ export function suspectsOf(subject: Case, ruling: Ruling): Suspect[] {
   return bestOfGroups(all)
     .toSorted((a, b) => b.score - a.score || b.covers - a.covers)
     .slice(0, shown)
+}
+
+/**
+ * Whom the verdict names leads the list, also where nothing of it was seen at work: a reader that does not read, another
+ * router. `covers`: what the verdict's states are of the lateness.
+ */
+export function withCulprit(ranked: readonly Suspect[], ruling: Ruling, covers: number): readonly Suspect[] {
+  const { culprit, cause } = ruling
+  const bridge = ofTheUnseen[cause]
+  // What is tied to the sender is the culprit, and before all others by its score.
+  if (culprit === undefined || bridge === undefined || ranked.some((one) => one.bridge !== undefined)) return ranked
+  const rarity: Rarity = {
+    late: { hits: 0, of: 0 },
+    baseline: { hits: 0, of: 0 },
+    lift: undefined,
+    p: undefined,
+    q: undefined,
+    dose: undefined,
+  }
+  const grounds = { covers, isAligned: false, isAftermath: false, rarity, hasBridge: true, isHostWide: false }
+  const leading: Suspect = {
+    what: culprit.name,
+    kind: culprit.kind,
+    pid: culprit.pid,
+    covers,
+    isAligned: false,
+    onset: spanOf(0),
+    ...rarity,
+    bridge,
+    score: scoreOf({ ...grounds, neighbours: { late: 0, onTime: 0 } }),
+  }
+  return [leading, ...ranked.slice(0, shown - 1)]
 }

@@ -402,3 +402,27 @@ describe('who sends', () => {
     expect(accused(scene.told(), /crypto-bench/)).toEqual([])
   })
 })
+
+describe('a guest that nobody said is the sender', () => {
+  /** The only qemu of the host, stopped across due, and at work as the advert left. */
+  const seen = (beside: (scene: ReturnType<typeof openScene>) => void): string[] => {
+    const scene = openScene()
+    scene.adverts(late)
+    for (const ms of late) scene.call(ms - 1, qemu, 'ppoll', { lastedMs: 3, file: '' })
+    scene.watch(qemu, [stopped], late)
+    beside(scene)
+    return scene.told()
+  }
+
+  test('alone on its host, it is', () => {
+    expect(seen(() => undefined).join()).toContain('sender-stopped')
+  })
+
+  test('beside a keepalived of the host that may be, it is not', () => {
+    const told = seen((scene) => {
+      scene.watch(backup, [], late)
+      scene.senders([searched(backup, ['10.0.0.5'])])
+    })
+    expect(told).toEqual(['W1 unknown'])
+  })
+})

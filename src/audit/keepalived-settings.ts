@@ -180,13 +180,16 @@ function mountOf(mountinfo: string, path: string): { readonly type: string; read
     .at(-1)
 }
 
+/** What is written there waits for no disk; an initramfs is `rootfs`. */
+const inMemory: ReadonlySet<string> = new Set(['tmpfs', 'ramfs', 'rootfs'])
+
 /** Statistics, data and JSON go where the signal's sender cannot choose: /tmp, unless the configuration says otherwise. */
 function dumpFinding(tree: HostTree, router: Router, conf: Conf): Finding[] {
   const mount = mountOf(tree.text(`/proc/${router.pid}/mountinfo`) ?? '', '/tmp')
   if (mount === undefined) return []
   const read = [{ where: `/proc/${router.pid}/mountinfo /tmp`, value: `${mount.type} on ${mount.point}` }]
   const base = { id: 'dump-files', subject: conf.subject, read, causes: ['sender-blocked'] as const }
-  if (mount.type === 'tmpfs') return [{ ...base, grade: 'fine', says: 'What it dumps goes to memory.' }]
+  if (inMemory.has(mount.type)) return [{ ...base, grade: 'fine', says: 'What it dumps goes to memory.' }]
   return [
     {
       ...base,

@@ -38,7 +38,9 @@ export function judgeSoak({ samples, heaps }) {
   for (const who of ['live', 'record']) {
     const rss = slopeOf(samples.map((one) => [one.s, one[who].rss / MiB]))
     const children = slopeOf(samples.map((one) => [one.s, one[who].childRss / MiB]))
-    const threads = [...new Set(heaps.filter((one) => one.of === who).map((one) => one.thread))]
+    const threads = [...new Set(heaps.filter((one) => one.of === who).map((one) => one.thread))].toSorted(
+      (a, b) => a - b,
+    )
     judgement[who] = {
       rss: { ...rss, verdict: verdictOf(rss) },
       children: { ...children, verdict: verdictOf(children) },
@@ -50,6 +52,8 @@ export function judgeSoak({ samples, heaps }) {
   }
   return judgement
 }
+
+const threadName = (thread) => (thread === 0 ? 'main' : `worker ${thread}`)
 
 export function soakTable({ samples, counts, judgement, machine, seconds, versions, end }) {
   const mib = (bytes) => (bytes / MiB).toFixed(0)
@@ -81,7 +85,10 @@ export function soakTable({ samples, counts, judgement, machine, seconds, versio
     ),
     row('slope of it', (who) => slope(judgement[who].children)),
     row('heap and buffers of its threads, MiB a minute', (who) =>
-      judgement[who].heaps.map((one) => `${one.perMinute.toFixed(3)} ± ${(2 * one.error).toFixed(3)}`).join('; '),
+      judgement[who].heaps
+        .filter((one) => !Number.isNaN(one.perMinute))
+        .map((one) => `${threadName(one.thread)} ${one.perMinute.toFixed(3)} ± ${(2 * one.error).toFixed(3)}`)
+        .join('; '),
     ),
     row('descriptors: first, least, greatest, last', (who) => span(column(who, (one) => one.fds)).join(', ')),
     row('children: first, least, greatest, last', (who) => span(column(who, (one) => one.children)).join(', ')),

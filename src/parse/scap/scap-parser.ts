@@ -5,9 +5,11 @@
 // version, because the format has none. Times are CLOCK_REALTIME of the recording kernel. Calls are told when they
 // end, with the time between enter and exit; without enters, with the time off the CPU (waits.ts).
 //
-//   bytes → block-reader → scap-event → tracker ─┬→ thread-table, descriptors, processes
-//                       └→ process-list, fd-list │
-//                                                └→ KernelSink, SentAdvertSink, ScapRowSink
+//   bytes → block-reader ─┬→ plain-events: nine of ten events, the short way ──────┬→ row-batches → KernelSink
+//                         ├→ scap-event → tracker: all others, and what is odd ────┤
+//                         └→ process-list, fd-list → thread-table, descriptors ────┘
+//
+// The tracker also tells SentAdvertSink and ScapRowSink.
 //
 // Left out on purpose and counted as ignored: page faults, /proc samples, users and groups, containers, interfaces.
 // Events that a filtering recorder keeps for their effect only (STATE_ONLY) are applied and not told.

@@ -15,9 +15,9 @@ async function runInside(pair, command) {
   return { words: said, code: Number(code) }
 }
 
-export async function playDrill(pair, name) {
+export async function playDrill(pair, name, engine) {
   const startedMs = performance.now()
-  const { words: said } = await runInside(pair, `drill ${name} --engine sysdig`)
+  const { words: said } = await runInside(pair, `drill ${name} --engine ${engine}`)
   const [, mark] = /^ {2}(right|open|WRONG)\b/m.exec(said) ?? []
   const found = [...said.matchAll(/^ {2}found {2}(.*)$/gm)].map(([, text]) => text)
   const done = /^ {2}done {3}(.*)$/m.exec(said)?.[1] ?? ''

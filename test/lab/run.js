@@ -107,7 +107,11 @@ const drills = values.all || values.drills?.includes('all') ? drillsInside : (va
 async function playDrills(pair) {
   process.stdout.write('\n| in the guest, cgroup v2 | done | found | | seconds |\n|---|---|---|---|---|\n')
   for (const name of drills) {
-    const { mark, done, found, left, words, seconds } = await playDrill(pair, name)
+    const { mark, done, found, left, words, seconds } = await playDrill(
+      pair,
+      name,
+      values.engine === 'auto' ? 'sysdig' : values.engine,
+    )
     isGood &&= mark === 'right' && left === ''
     if (mark !== 'right') tell(`${name}: ${words}`)
     if (left !== '') tell(`${name} left behind: ${left}`)

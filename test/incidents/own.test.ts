@@ -95,7 +95,9 @@ const places: Readonly<Partial<Record<Cause, RegExp>>> = {
   'tx-held': /^W2/,
   'foreign-vrid': /^W4r/,
   planned: /^W8/,
-  path: /^W10/,
+  // Behind a link, or before any.
+  path: /^W(?:10|3)/,
+  'rejected-locally': /^W[13]/,
   'capture-loss': /^W3/,
 }
 

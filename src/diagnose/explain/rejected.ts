@@ -22,7 +22,7 @@ const errors: Readonly<Record<number, readonly [name: string, why: string]>> = {
   99: ['EADDRNOTAVAIL', 'its source address was gone'],
   100: ['ENETDOWN', 'its interface was down'],
   101: ['ENETUNREACH', 'its interface was down, or had lost its address'],
-  105: ['ENOBUFS', 'the queue of its interface was full'],
+  105: ['ENOBUFS', 'its interface dropped it, or had no room for it'],
   113: ['EHOSTUNREACH', 'the peer cannot be reached'],
 }
 

@@ -65,12 +65,14 @@ export const linkDown: Scenario = {
     ),
 }
 
+/** IPv4: raw sockets of IPv6 are told of such a drop (-ENOBUFS), which is a refusal then. */
 export const dropped: Scenario = {
   name: 'dropped',
   summary: 'the adverts are dropped behind the sender’s socket and before any link: sendmsg succeeds, nothing arrives',
   cause: 'path',
   defaultSeconds: 4,
   makesLate: true,
+  pair: { family: 4 },
   refusal: needsNft,
   inject: (pair, options) =>
     held(pair, options, ruleHold(pair, 'netdev', 'type filter hook egress device "eth0" priority 0;'), {

@@ -23,16 +23,20 @@ const saidBy = ({ session, snapshot, complaints }: Replayed): unknown => ({
   complaints,
   malformed: snapshot.probes.map(({ name, events, malformed }) => ({ name, events, malformed })),
   flows: snapshot.flows
-    .map(({ adverts, late, lost, masterDown, vrid, interval }) => ({
+    .map(({ adverts, late, lost, masterDown, vrid, interval, priority, source }) => ({
       adverts,
       late,
       lost,
-      masterDown,
+      // Of two routers of one priority the larger address wins, and addresses are others now.
+      masterDown: snapshot.flows.some((one) => one.vrid === vrid && one.priority === priority && one.source !== source)
+        ? undefined
+        : masterDown,
       vrid,
       interval,
+      priority,
     }))
     // They stand in the order of their addresses.
-    .toSorted((a, b) => a.masterDown.min - b.masterDown.min || a.adverts - b.adverts),
+    .toSorted((a, b) => a.priority - b.priority || a.adverts - b.adverts),
   late: session.windows.map(({ late, explanation }) => ({
     at: late.at,
     wire: late.wire,

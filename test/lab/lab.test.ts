@@ -55,7 +55,6 @@ const runLab = (...args: readonly string[]): Promise<Ran> =>
 describe.skipIf(obstacle !== '')(`a real guest${obstacle === '' ? '' : ` (${obstacle})`}`, () => {
   const faults = [
     ['sigstop', 'sender-stopped'],
-    ['qmp-stop', 'vm-stopped'],
     ['guest-stopped', 'inside-guest'],
     // The host alone says possible; sendmsg in the guest, on time, makes it likely.
     ['tap-held', 'tx-held'],

@@ -206,8 +206,7 @@ export function openImportPlay(sources: readonly Source[], settings: ImportPlayS
       reason,
       remedy: 'Open it again and let it read.',
     }
-    if (probe === 'sysdig' && part !== undefined) engine.blind(spot, part)
-    else engine.blind(spot)
+    engine.blind(spot, probe === 'sysdig' ? part : undefined)
   }
 
   function stopHere(): void {

@@ -98,6 +98,13 @@ export function callersNear(
   return found
 }
 
+/** Who spoke to the kernel's network settings in a window, in a sentence each: two at most. */
+export function networkChanges(subject: Subject, window: Window, when: string): string[] {
+  const callers = callersNear(subject, window, (call, file) => call === 'bind' && /netlink|NETLINK/.test(file))
+  const lines = callers.map(({ comm, pid }) => `${comm} (${pid}) spoke to the kernel's network settings ${when}`)
+  return [...new Set(lines)].slice(0, 2)
+}
+
 const writingCalls: ReadonlySet<string> = new Set(['write', 'pwrite64', 'pwrite'])
 const openingCalls: ReadonlySet<string> = new Set(['open', 'openat', 'openat2'])
 

@@ -6,6 +6,7 @@ import { formatSpan } from '../../time/format.ts'
 import { second, spanOf } from '../../time/instant.ts'
 import type { Culprit, Suspect } from '../explanation.ts'
 import type { LateAdvert } from '../finding.ts'
+import { uncounted } from './rarity.ts'
 import type { Subject } from './subject.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -111,7 +112,6 @@ export function alternativesOf(subject: Subject, isAlive: boolean, transcript: T
   ].toSorted((a, b) => b.score - a.score)
 }
 
-/** `0/0`: it was looked for nowhere. */
 export const suspectOf = ({ what, kind, score, because }: Alternative): Suspect => ({
   what,
   kind,
@@ -119,12 +119,7 @@ export const suspectOf = ({ what, kind, score, because }: Alternative): Suspect 
   covers: 0,
   isAligned: false,
   onset: spanOf(0),
-  late: { hits: 0, of: 0 },
-  baseline: { hits: 0, of: 0 },
-  lift: undefined,
-  p: undefined,
-  q: undefined,
-  dose: undefined,
+  ...uncounted,
   bridge: because,
   score,
 })

@@ -4,12 +4,12 @@
 
 import { instantOf, millisecond, second, spanOf, type Instant } from '../../time/instant.ts'
 import { formatSpan } from '../../time/format.ts'
-import { callersNear } from './actors.ts'
+import { networkChanges } from './actors.ts'
 import { coSilence } from './host-frozen.ts'
 import { rejected } from './rejected.ts'
 import { administrative } from './restart.ts'
 import type { Ruling } from './ruling.ts'
-import { sendsOf } from './sends.ts'
+import { sendsInGap } from './sends.ts'
 import { clipped } from './stretches.ts'
 import { whenOf, type Subject } from './subject.ts'
 
@@ -45,8 +45,7 @@ const dropsOf = (subject: Subject) =>
 /** The backup missed them as well: whatever a capture loses, it takes nothing off the wire. */
 function lostBefore(subject: Subject, lost: number): Ruling {
   const { late, flow } = subject
-  const inside = { from: instantOf(late.previousAt + 5 * millisecond), to: instantOf(late.at - 20 * millisecond) }
-  const taken = sendsOf(subject, inside).filter((send) => send.result > 0).length
+  const taken = sendsInGap(subject).filter((send) => send.result > 0).length
   const isTaken = taken >= lost
   return {
     cause: 'path',
@@ -164,7 +163,6 @@ function path(subject: Subject): Ruling | undefined {
   if (late.wire !== 'W10') return undefined
   const link = late.advert.link
   const window = { from: instantOf(late.previousAt - 0.5 * second), to: late.at }
-  const changers = callersNear(subject, window, (call, file) => call === 'bind' && /netlink|NETLINK/.test(file))
   const isMissing = late.ipIdStep === undefined || late.ipIdStep > 1
   const isAlive = !isMissing || isCaptureAlive(subject)
   return {
@@ -177,9 +175,7 @@ function path(subject: Subject): Ruling | undefined {
       ...(isAlive
         ? []
         : [`nothing else was captured at ${link} meanwhile: whether its capture was at work cannot be told`]),
-      ...[
-        ...new Set(changers.map((one) => `${one.comm} (${one.pid}) spoke to the kernel's network settings meanwhile`)),
-      ].slice(0, 2),
+      ...networkChanges(subject, window, 'meanwhile'),
     ],
     settledBy: [
       `bridge link; bridge fdb show; ip -s link show ${link}; ovs-appctl dpctl/show -s: drops and port changes at that time`,

@@ -26,6 +26,16 @@ export interface Rarity {
   readonly dose: Dose | undefined
 }
 
+/** `0/0`: it was looked for nowhere. */
+export const uncounted: Rarity = {
+  late: { hits: 0, of: 0 },
+  baseline: { hits: 0, of: 0 },
+  lift: undefined,
+  p: undefined,
+  q: undefined,
+  dose: undefined,
+}
+
 export interface Rarities {
   of(key: string): Rarity
 }

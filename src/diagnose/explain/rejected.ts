@@ -7,10 +7,10 @@
 // error"), keepalived vrrp_state_fault_rx.
 
 import { formatSpan } from '../../time/format.ts'
-import { instantOf, millisecond, second, spanOf, type Window } from '../../time/instant.ts'
-import { callersNear } from './actors.ts'
+import { instantOf, millisecond, second, spanOf } from '../../time/instant.ts'
+import { networkChanges } from './actors.ts'
 import type { Ruling } from './ruling.ts'
-import { sendsOf, type Send } from './sends.ts'
+import { sendsInGap, type Send } from './sends.ts'
 import { previousIdOf, whenOf, type Subject } from './subject.ts'
 
 /** What an error of sendmsg means for an advert: its name, and why in words. */
@@ -34,22 +34,11 @@ function sendsById({ late, flow, evidence }: Subject, previousId: number): Send[
   ).filter((one): one is Send => one !== undefined && one.at > late.previousAt && one.at < late.at)
 }
 
-/** Sends between the two adverts, but for the ones that go with either. */
-function sendsInGap(subject: Subject): Send[] {
-  const { late } = subject
-  const byId = sendsById(subject, previousIdOf(subject))
-  if (byId.length > 0) return byId
-  const inside: Window = {
-    from: instantOf(late.previousAt + 5 * millisecond),
-    to: instantOf(late.at - 20 * millisecond),
-  }
-  return inside.to > inside.from ? sendsOf(subject, inside) : []
-}
-
 export function rejected(subject: Subject): Ruling | undefined {
   const { late, flow, sender } = subject
   if (!/^W[13]/.test(late.wire)) return undefined
-  const sends = sendsInGap(subject)
+  const byId = sendsById(subject, previousIdOf(subject))
+  const sends = byId.length > 0 ? byId : sendsInGap(subject)
   const refused = sends.filter((send) => send.result < 0)
   const [first] = refused
   // What was sent in between and is not here was lost behind the socket; who was late with the first one, was late before.
@@ -59,11 +48,7 @@ export function rejected(subject: Subject): Ruling | undefined {
   const [name, why] = errors[-first.result] ?? [`error ${-first.result}`, 'its network stack refused it']
   const built = (late.ipIdStep ?? 1) - 1
   const isEach = refused.length >= Math.max(1, late.missed)
-  const changers = callersNear(
-    subject,
-    { from: instantOf(late.previousAt - 0.5 * second), to: instantOf(first.at) },
-    (call, file) => call === 'bind' && /netlink/i.test(file),
-  )
+  const before = { from: instantOf(late.previousAt - 0.5 * second), to: instantOf(first.at) }
   const times = refused.length === 1 ? 'once' : `${refused.length} times`
   return {
     cause: 'rejected-locally',
@@ -74,9 +59,7 @@ export function rejected(subject: Subject): Ruling | undefined {
     culprit: { kind: 'link', pid: undefined, comm: undefined, name: flow.link },
     evidence: [
       `sendmsg on its VRRP socket returned -${name} ${times}, first ${whenOf(subject, first.at)}`,
-      ...[
-        ...new Set(changers.map((one) => `${one.comm} (${one.pid}) spoke to the kernel's network settings before`)),
-      ].slice(0, 2),
+      ...networkChanges(subject, before, 'before'),
     ],
     settledBy: [
       'where keepalived runs: ip -d addr; ip -s link; nft list ruleset; iptables -S OUTPUT; sysctl net.netfilter.nf_conntrack_count',

@@ -33,6 +33,13 @@ function callsOn(subject: Subject, window: Window, call: RegExp): Send[] {
 
 export const sendsOf = (subject: Subject, window: Window): Send[] => callsOn(subject, window, /^send(msg|to)$/)
 
+/** Those between the two adverts, but for the ones that go with either. */
+export function sendsInGap(subject: Subject): Send[] {
+  const { previousAt, at } = subject.late
+  const inside = { from: instantOf(previousAt + 5 * millisecond), to: instantOf(at - 20 * millisecond) }
+  return inside.to > inside.from ? sendsOf(subject, inside) : []
+}
+
 /** A MASTER answers a rival of less priority at once. */
 const answersWithin = 100 * millisecond
 

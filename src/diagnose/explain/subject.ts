@@ -6,6 +6,7 @@ import type { Columns, Table } from '../../store/table.ts'
 import type { Evidence, FlowSender } from '../evidence.ts'
 import type { Flow, LateAdvert } from '../finding.ts'
 import { isKept } from '../keeping.ts'
+import { sampledKeepalived } from './candidates.ts'
 import { guessedVcpus } from './guessed-vcpus.ts'
 
 export type Role = 'main' | 'vcpu' | 'monitor' | 'vhost' | 'other'
@@ -110,13 +111,6 @@ function sightOf(store: Store, sender: FlowSender | undefined, around: Window, i
   }
 }
 
-/** A keepalived of this host that the sampler looked at may send it as well. */
-function hasKeepalived({ threads, names }: Store, range: Window): boolean {
-  for (const { cells, from, to } of threads.slices(range))
-    for (let i = from; i < to; i++) if (names.textOf(cells.commName[i] ?? 0).startsWith('keepalived')) return true
-  return false
-}
-
 /**
  * The only qemu in the kernel engine's recording, if no keepalived of this host can have sent it and it was at work as this
  * one left. A pcap and a scap of somebody else's host say no more than that.
@@ -125,7 +119,7 @@ function inferredQemu(late: LateAdvert, evidence: Evidence): FlowSender | undefi
   const { store } = evidence
   const pids = new Map<number, { readonly tids: Set<number>; comm: string; isAtWork: boolean }>()
   const range = { from: instantOf(late.previousAt - near), to: late.at }
-  if (hasKeepalived(store, range)) return undefined
+  if (sampledKeepalived(late, evidence).length > 0) return undefined
   for (const { at, cells, from, to } of store.calls.slices(range)) {
     for (let i = from; i < to; i++) {
       const pid = cells.pid[i] ?? 0

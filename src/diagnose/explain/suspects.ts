@@ -10,7 +10,7 @@ import { longCallFeatures, longCallsOf, processes, signals } from './activity.ts
 import { wholeSpan, type Feature, type Lens } from './feature.ts'
 import { highOf } from './metrics.ts'
 import { neighboursOf, type Neighbours } from './neighbours.ts'
-import { raritiesOf, type Rarities, type Rarity } from './rarity.ts'
+import { raritiesOf, uncounted, type Rarities } from './rarity.ts'
 import { riskWindowsOf, type RiskWindows } from './risk-windows.ts'
 import type { Ruling } from './ruling.ts'
 import { clipped, intersection, lengthOf, sumOf, union } from './stretches.ts'
@@ -188,15 +188,14 @@ export function withCulprit(ranked: readonly Suspect[], ruling: Ruling, covers: 
   const bridge = ofTheUnseen[cause]
   // What is tied to the sender is the culprit, and before all others by its score.
   if (culprit === undefined || bridge === undefined || ranked.some((one) => one.bridge !== undefined)) return ranked
-  const rarity: Rarity = {
-    late: { hits: 0, of: 0 },
-    baseline: { hits: 0, of: 0 },
-    lift: undefined,
-    p: undefined,
-    q: undefined,
-    dose: undefined,
+  const grounds = {
+    covers,
+    isAligned: false,
+    isAftermath: false,
+    rarity: uncounted,
+    hasBridge: true,
+    isHostWide: false,
   }
-  const grounds = { covers, isAligned: false, isAftermath: false, rarity, hasBridge: true, isHostWide: false }
   const leading: Suspect = {
     what: culprit.name,
     kind: culprit.kind,
@@ -204,7 +203,7 @@ export function withCulprit(ranked: readonly Suspect[], ruling: Ruling, covers: 
     covers,
     isAligned: false,
     onset: spanOf(0),
-    ...rarity,
+    ...uncounted,
     bridge,
     score: scoreOf({ ...grounds, neighbours: { late: 0, onTime: 0 } }),
   }

@@ -3,7 +3,8 @@
 import { pathOf } from '../../capture/executable.ts'
 import { holdFor, type Hold } from '../hold.ts'
 import type { Pair } from '../pair.ts'
-import type { Culprit, FaultOptions, Scenario, Truth } from '../scenario.ts'
+import type { FaultOptions, Scenario, Truth } from '../scenario.ts'
+import { linkOf } from './wire.ts'
 
 const needsNft = async (): Promise<string | undefined> =>
   pathOf('nft') === undefined ? 'nft is not installed (apt-get install nftables)' : undefined
@@ -16,8 +17,6 @@ const ruleHold = (pair: Pair, family: string, chain: string): Hold => ({
   end: 'ip netns exec "$1" nft delete table "$2" drill',
   args: [pair.sender.namespace, family, chain],
 })
-
-const linkOf = (name: string): Culprit => ({ kind: 'link', pid: undefined, comm: undefined, name })
 
 async function held(
   pair: Pair,

@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { pathOf } from '../../capture/executable.ts'
 import { holdFor } from '../hold.ts'
 import { missingFault, runCommand } from '../command.ts'
-import { waitFor, type Scenario } from '../scenario.ts'
+import { waitFor, type Culprit, type Scenario } from '../scenario.ts'
 import type { Pair } from '../pair.ts'
+
+/** A link as a culprit. */
+export const linkOf = (name: string): Culprit => ({ kind: 'link', pid: undefined, comm: undefined, name })
 
 /** A port of the bridge is taken out of it, and put back. */
 export const portOut: Scenario = {
@@ -30,7 +33,7 @@ export const portOut: Scenario = {
       cause: 'path',
       startAt: held.startAt,
       endAt: held.endAt,
-      culprit: { kind: 'link', pid: undefined, comm: undefined, name: pair.peerLink },
+      culprit: linkOf(pair.peerLink),
       how: `${pair.peerLink}, the BACKUP's port, was out of the bridge`,
     }
   },
@@ -64,8 +67,8 @@ export const heldLink: Scenario = {
       cause: 'tx-held',
       startAt: held.startAt,
       endAt: held.endAt,
-      culprit: { kind: 'link', pid: undefined, comm: undefined, name: 'eth0' },
-      alsoGuilty: [{ kind: 'link', pid: undefined, comm: undefined, name: pair.link }],
+      culprit: linkOf('eth0'),
+      alsoGuilty: [linkOf(pair.link)],
       how: `tbf on eth0 of ${namespace}, 8 bits a second`,
     }
   },
@@ -85,7 +88,7 @@ export const heldWay: Scenario = {
       cause: 'path',
       startAt: held.startAt,
       endAt: held.endAt,
-      culprit: { kind: 'link', pid: undefined, comm: undefined, name: pair.peerLink },
+      culprit: linkOf(pair.peerLink),
       how: `tbf on ${pair.peerLink}, 8 bits a second`,
     }
   },

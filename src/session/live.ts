@@ -14,6 +14,7 @@ import type { EngineOptions } from './engine.ts'
 import { openEngineHere, openEngineWorker, type EngineHost } from './engine-host.ts'
 import { createSessionNotes } from './session-notes.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
+import { holdYoungGeneration } from './young-generation.ts'
 
 export interface LiveSettings extends Omit<ProbeOptions, 'watched'> {
   readonly vrid: number | undefined
@@ -150,8 +151,10 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
   })
   const notes = createSessionNotes()
   const watching = watchLinks(settings.netns, probes.links, clock, listener)
+  const letYoungGenerationGrow = holdYoungGeneration()
   async function end(): Promise<Snapshot> {
     clearInterval(watching)
+    letYoungGenerationGrow()
     unsubscribe()
     engine.hold()
     await probes.stop()

@@ -13,20 +13,37 @@ const rooms = {
   store: ['time', 'events'],
   diagnose: ['time', 'events', 'store'],
   capture: ['time', 'events'],
-  session: ['time', 'events', 'parse', 'store', 'diagnose', 'capture'],
-  report: ['time', 'events', 'store', 'diagnose', 'session'],
-  screen: ['time', 'events', 'store', 'diagnose', 'session', 'report'],
+  engine: ['time', 'events', 'parse', 'store', 'diagnose', 'capture'],
+  bundle: ['time', 'events', 'parse', 'diagnose', 'capture'],
+  session: ['time', 'events', 'parse', 'store', 'diagnose', 'capture', 'engine', 'bundle'],
+  report: ['time', 'events', 'diagnose', 'engine', 'session'],
+  screen: ['time', 'events', 'diagnose', 'engine', 'session', 'report'],
   audit: ['time', 'events', 'parse', 'diagnose', 'capture', 'report'],
   drill: ['time', 'events', 'capture'],
-  cli: ['time', 'events', 'parse', 'store', 'diagnose', 'capture', 'session', 'report', 'screen', 'audit', 'drill'],
+  cli: [
+    'time',
+    'events',
+    'parse',
+    'store',
+    'diagnose',
+    'capture',
+    'engine',
+    'bundle',
+    'session',
+    'report',
+    'screen',
+    'audit',
+    'drill',
+  ],
 } as const satisfies Record<string, readonly string[]>
 
 type Room = keyof typeof rooms
 
 /** What only a room's types may be taken from. */
 const typesOnly: Partial<Record<Room, readonly string[]>> = {
-  screen: ['session'],
-  report: ['session'],
+  bundle: ['diagnose'],
+  screen: ['engine', 'session'],
+  report: ['engine', 'session'],
   audit: ['diagnose'],
 }
 

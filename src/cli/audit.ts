@@ -7,7 +7,7 @@ import { consistencyOf } from '../audit/consistency.ts'
 import { openHostTree, type HostTree } from '../audit/host-tree.ts'
 import { ask } from '../capture/ask.ts'
 import { formatDocument } from '../report/json.ts'
-import { replayAll } from '../session/replay.ts'
+import { replayAll } from '../session/replay/replay.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { answer, notice } from './say.ts'
 

@@ -6,7 +6,7 @@ import type { Scenario, Truth } from '../drill/scenario.ts'
 import { createWatchPlan, defaultWatch, type WatchPlan, type WatchStep } from '../drill/watch.ts'
 import type { ProbeName } from '../events/probe.ts'
 import type { LiveSession, LiveSettings } from '../session/live.ts'
-import type { ProbeView } from '../session/snapshot.ts'
+import type { ProbeView } from '../engine/snapshot.ts'
 
 export interface DrillOptions {
   readonly watch?: boolean

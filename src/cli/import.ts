@@ -1,7 +1,7 @@
 // `whylate import`: files that others captured, into a bundle that replay and report read.
 
 import { printable } from '../report/printable.ts'
-import { importBundle } from '../session/import-bundle.ts'
+import { importBundle } from '../session/import/import-bundle.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { openProgress, sizeOfFiles } from './progress.ts'
 import { filesOf, type FileOptions } from './report-options.ts'

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatNews, formatNotes, formatSession } from '../report/plain.ts'
 import { openLive, type LiveSession } from '../session/live.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { exportWindow } from './export-window.ts'
 import type { LiveOptions } from './live-options.ts'

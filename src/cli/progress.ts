@@ -7,7 +7,7 @@ import { statSync } from 'node:fs'
 import { cutEnd, hostText, widthOf } from '../report/display-width.ts'
 import { barOf } from '../report/glyphs.ts'
 import { printable } from '../report/printable.ts'
-import type { ImportFiles } from '../session/import-sources.ts'
+import type { ImportFiles } from '../session/import/import-sources.ts'
 import { notice } from './say.ts'
 
 export interface Progress {

@@ -6,7 +6,7 @@
 
 import { hostText } from '../report/display-width.ts'
 import type { Recording } from '../session/record.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { formatSpan } from '../time/format.ts'
 import { spanOf } from '../time/instant.ts'
 import { notice } from './say.ts'

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { printable } from '../report/printable.ts'
 import { openRecord, type Recording } from '../session/record.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import type { LiveOptions } from './live-options.ts'
 import { tellProgress } from './record-progress.ts'

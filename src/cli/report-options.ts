@@ -1,7 +1,7 @@
 // The options of `whylate report`, from text to values. A wrong one is a sentence and exit code 2.
 
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { ImportFiles, NamedFile } from '../session/import-sources.ts'
+import type { ImportFiles, NamedFile } from '../session/import/import-sources.ts'
 import type { Span } from '../time/instant.ts'
 import { parseDuration } from './duration.ts'
 

@@ -1,6 +1,6 @@
 // The guests of the host in a report: which qemu each is, and what belongs to it, so that everything else can call it by its name.
 
-import type { Guest } from '../session/guests.ts'
+import type { Guest } from '../engine/kernels/guests.ts'
 import type { ReportGuest } from './report-shape.ts'
 
 export const reportGuestOf = ({ vhost, vhostTids, io, disks, ...guest }: Guest): ReportGuest => ({

@@ -1,7 +1,7 @@
 // `report --format html`: one file that needs nothing else. No script, no network (its policy forbids both), every text
 // escaped; each late advert with its timeline as a picture, its ledger, and its facts in a table below.
 
-import type { FinishedSession } from '../session/finished.ts'
+import type { FinishedSession } from '../engine/finished.ts'
 import { between } from '../time/instant.ts'
 import { guestPhrases } from './guests.ts'
 import { hostText } from './display-width.ts'

@@ -1,7 +1,7 @@
 // `report --format md`: for an issue or a wiki. Names of the host cannot become markup: every ASCII punctuation mark in
 // them is escaped, which CommonMark allows (section 2.4), so that neither a table, a link nor HTML can begin there.
 
-import type { FinishedSession } from '../session/finished.ts'
+import type { FinishedSession } from '../engine/finished.ts'
 import { printable } from './printable.ts'
 import { reportOf, windowsOf } from './report.ts'
 import type { Report, ReportCause, ReportFlow, ReportProbe } from './report-shape.ts'

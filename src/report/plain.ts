@@ -2,7 +2,7 @@
 // a ticket. 80 columns, no colours, nothing of the host unescaped. Times are UTC.
 
 import type { Fact, Flow, LateAdvert, WindowView } from '../diagnose/finding.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { formatClock, formatIso, formatSpan } from '../time/format.ts'
 import { between, epochAt, overlapOf, type Window } from '../time/instant.ts'
 import { hostText, padEnd, padStart, wrap } from './display-width.ts'

@@ -4,7 +4,7 @@
 //   --since 2026-11-22T12:03:20Z | 12:03:20.5 | +90s (from the first packet)
 
 import type { Flow } from '../diagnose/finding.ts'
-import type { FinishedSession } from '../session/finished.ts'
+import type { FinishedSession } from '../engine/finished.ts'
 import { epochAt, epochFrom, instantAt, instantOf, type Epoch, type Instant } from '../time/instant.ts'
 
 export interface Selection {

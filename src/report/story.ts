@@ -2,7 +2,7 @@
 // page or a table needs beyond that is done by whoever writes it.
 
 import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
-import type { FinishedSession } from '../session/finished.ts'
+import type { FinishedSession } from '../engine/finished.ts'
 import { formatClock, formatIso, formatSpan } from '../time/format.ts'
 import { epochAt, spanOf } from '../time/instant.ts'
 import { hostText } from './display-width.ts'

@@ -3,7 +3,7 @@
 // First what is seen and how well, then the causes over all late adverts, then each of them in the same blocks: how late
 // and what it cost, the verdict, where the time went, who did it, who did not, what could not be seen.
 
-import type { FinishedSession } from '../session/finished.ts'
+import type { FinishedSession } from '../engine/finished.ts'
 import { guestPhrases } from './guests.ts'
 import { hostText, padEnd, padStart } from './display-width.ts'
 import { blockLines, factLines, indented, laneColumns, partLines } from './plain.ts'

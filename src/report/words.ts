@@ -5,7 +5,7 @@ import type { Fact, Flow, LateAdvert, Overdue, Range, Wire, WindowView } from '.
 import { isByOwnTimer, latenessOf } from '../diagnose/lateness.ts'
 import type { Mark } from '../events/mark.ts'
 import type { BlindSpot } from '../events/probe.ts'
-import type { ProbeView, Snapshot } from '../session/snapshot.ts'
+import type { ProbeView, Snapshot } from '../engine/snapshot.ts'
 import { formatClock, formatSeconds, formatSpan } from '../time/format.ts'
 import { after, between, spanOf, type Instant, type Span } from '../time/instant.ts'
 import { hostText, widthOf } from './display-width.ts'

@@ -1,6 +1,6 @@
 // The one table of keys: what each does, where, and how it is told. keys.ts reads it.
 
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import type { Command, Pane } from './state.ts'
 import { timelineBindings } from './timeline/timeline-bindings.ts'
 

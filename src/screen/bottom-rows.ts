@@ -1,7 +1,7 @@
 // The last rows: the keys, or the line that is typed into with what can be typed, and a sentence when there is one to say.
 
 import { hostText, widthOf, wrap } from '../report/display-width.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { formatClock } from '../time/format.ts'
 import { apart, cell, fitted, type Row } from './cells.ts'
 import { stretchOf } from './go-to.ts'

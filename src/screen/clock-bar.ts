@@ -6,7 +6,7 @@
 
 import { hostText, padEnd, widthOf } from '../report/display-width.ts'
 import { barOf, glyph } from '../report/glyphs.ts'
-import type { ReplayView, Snapshot } from '../session/snapshot.ts'
+import type { ReplayView, Snapshot } from '../engine/snapshot.ts'
 import { formatClock, formatSpan } from '../time/format.ts'
 import { between, spanOf, type Instant, type Span, type Window } from '../time/instant.ts'
 import { cell, fitted, joined, widthOfRow, type Cell, type Row } from './cells.ts'

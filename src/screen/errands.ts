@@ -1,7 +1,7 @@
 // What a command does outside of the screen's own state: it asks for a window, moves the replay, keeps a note, writes a
 // file. Values only, so that a test can read them; live-frame.ts runs them.
 
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { after, spanOf, type Instant } from '../time/instant.ts'
 import { answerOf, type ExportForm, type Prompt } from './prompt.ts'
 import { cursorShown } from './timeline/moves.ts'

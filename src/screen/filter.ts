@@ -14,7 +14,7 @@ import type { Fact, LateAdvert } from '../diagnose/finding.ts'
 import type { Actor, LateDigest } from '../diagnose/late-digest.ts'
 import { latenessOf } from '../diagnose/lateness.ts'
 import { isOfFlow } from '../report/selection.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { between, spanOf } from '../time/instant.ts'
 
 interface TextTerm {

@@ -4,7 +4,7 @@
 import type { Flow } from '../diagnose/finding.ts'
 import { hostText } from '../report/display-width.ts'
 import { flowName } from '../report/words.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 
 export const shownName = (flow: Flow, columns: number): string =>
   flowName(flow.guest === undefined ? flow : { ...flow, link: flow.guest }, columns)

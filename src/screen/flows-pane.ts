@@ -6,7 +6,7 @@
 
 import { widthOf } from '../report/display-width.ts'
 import { glyph } from '../report/glyphs.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { cell, fitted, widthOfRow, type Cell, type Row } from './cells.ts'
 import { flowColumns, type FlowColumn, type FlowRow } from './flow-columns.ts'
 

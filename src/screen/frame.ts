@@ -12,7 +12,7 @@
 // last character.
 
 import type { WindowView } from '../diagnose/finding.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { bottomRows } from './bottom-rows.ts'
 import { asciiRow, cell, compact, fitted, ruled, type Row } from './cells.ts'
 import { clockRows } from './clock-bar.ts'

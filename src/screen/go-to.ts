@@ -5,7 +5,7 @@
 //   #4         start  end               a late advert by its number; the ends of what there is
 
 import { parseTime } from '../report/selection.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { formatClock } from '../time/format.ts'
 import { after, before, instantOf, spanOf, type Instant, type Window } from '../time/instant.ts'
 

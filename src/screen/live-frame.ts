@@ -4,8 +4,8 @@
 // of for long is not carried on for ever: an engine that has gone silent is a fault, not an advert that is late.
 
 import type { WindowView } from '../diagnose/finding.ts'
-import type { Snapshot, SnapshotRequest } from '../session/snapshot.ts'
-import type { Transport } from '../session/transport.ts'
+import type { Snapshot, SnapshotRequest } from '../engine/snapshot.ts'
+import type { Transport } from '../session/replay/transport.ts'
 import { after, spanOf, type Instant } from '../time/instant.ts'
 import { errandsOf, type Errand } from './errands.ts'
 import { frameOf, viewOf, type Frame, type Size } from './frame.ts'

@@ -4,7 +4,7 @@
 
 import { wrap } from '../report/display-width.ts'
 import { overallSentences } from '../report/overall.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import { cell, type Row } from './cells.ts'
 
 /** None of a single late advert: its verdict says it all. */

@@ -12,7 +12,7 @@ import {
   probeSign,
   probeTrouble,
 } from '../report/words.ts'
-import type { ProbeView, Snapshot } from '../session/snapshot.ts'
+import type { ProbeView, Snapshot } from '../engine/snapshot.ts'
 import { apart, cell, fitted, type Cell, type Row } from './cells.ts'
 import { formatIso } from '../time/format.ts'
 import { epochAt } from '../time/instant.ts'

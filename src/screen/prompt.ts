@@ -2,7 +2,7 @@
 // who carries it out is errands.ts.
 
 import { longestMark } from '../events/mark.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import type { Instant } from '../time/instant.ts'
 import { completionsOf, parseFilter, type Filter } from './filter.ts'
 import { goalOf } from './go-to.ts'

@@ -2,7 +2,7 @@
 // is drawn, so that nobody counts what nobody sees.
 
 import type { TimelineRequest } from '../diagnose/timeline/lane.ts'
-import type { Snapshot, SnapshotRequest } from '../session/snapshot.ts'
+import type { Snapshot, SnapshotRequest } from '../engine/snapshot.ts'
 import type { Size } from './frame.ts'
 import { selectedNumber, wantedLate, type ScreenState } from './state.ts'
 import { layoutOf } from './timeline/layout.ts'

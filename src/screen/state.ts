@@ -7,7 +7,7 @@
 //   ? opens the help over any, g / m e open a prompt below any
 
 import type { LateAdvert } from '../diagnose/finding.ts'
-import type { Snapshot } from '../session/snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 import type { KeyPlace } from './bindings.ts'
 import { fitting, type Filter } from './filter.ts'
 import type { Prompt, PromptKind } from './prompt.ts'

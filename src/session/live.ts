@@ -10,10 +10,10 @@ import { openOwnClock, type OwnClock } from '../capture/own-clock.ts'
 import { startProbes, type ProbeOptions, type RunningProbes } from '../capture/probes.ts'
 import type { Instant, Span } from '../time/instant.ts'
 import { createBackOff, type BackOffLimits } from './back-off.ts'
-import type { EngineOptions } from './engine.ts'
-import { openEngineHere, openEngineWorker, type EngineHost } from './engine-host.ts'
+import type { EngineOptions } from '../engine/engine.ts'
+import { openEngineHere, openEngineWorker, type EngineHost } from '../engine/engine-host.ts'
 import { createSessionNotes } from './session-notes.ts'
-import type { Snapshot, SnapshotRequest } from './snapshot.ts'
+import type { Snapshot, SnapshotRequest } from '../engine/snapshot.ts'
 import { holdYoungGeneration } from './young-generation.ts'
 
 export interface LiveSettings extends Omit<ProbeOptions, 'watched'> {

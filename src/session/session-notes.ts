@@ -2,7 +2,7 @@
 
 import { longestMark, type Mark } from '../events/mark.ts'
 import type { Instant } from '../time/instant.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
 
 export interface SessionNotes {
   readonly all: readonly Mark[]

@@ -11,7 +11,7 @@ import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../../dist/store/store.js'
 import { createScapParser } from '../../dist/parse/scap/scap-parser.js'
-import { createKernelIntake } from '../../dist/session/kernel-intake.js'
+import { createKernelIntake } from '../../dist/engine/intake/kernel-intake.js'
 import { epochOf } from '../../dist/time/instant.js'
 import { firstStampOf, repeatedScap } from './repeat-scap.js'
 

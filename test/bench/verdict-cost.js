@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { explain } from '../../dist/diagnose/explain/explain.js'
 import { suspectsOf } from '../../dist/diagnose/explain/suspects.js'
 import { subjectOf } from '../../dist/diagnose/explain/subject.js'
-import { openEngine } from '../../dist/session/engine.js'
-import { feedFile } from '../../dist/session/file-source.js'
+import { openEngine } from '../../dist/engine/engine.js'
+import { feedFile } from '../../dist/session/import/file-source.js'
 import { epochOf, instantAt } from '../../dist/time/instant.js'
 
 const isJson = process.argv.includes('--json')

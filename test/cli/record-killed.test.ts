@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { constants, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { replayAll } from '../../src/session/replay.ts'
+import { replayAll } from '../../src/session/replay/replay.ts'
 import { epochAt } from '../../src/time/instant.ts'
 import { buildProgram } from '../fixtures/built-program.ts'
 

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { buildProgram } from '../fixtures/built-program.ts'
-import { replayAll, type Replayed } from '../../src/session/replay.ts'
+import { replayAll, type Replayed } from '../../src/session/replay/replay.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-recorder-'))
 const fake = (name: string): string => resolve(import.meta.dirname, '../fixtures/bin', name)

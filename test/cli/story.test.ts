@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makeReport } from '../../src/cli/report.ts'
 import type { Report } from '../../src/report/report-shape.ts'
-import type { ImportFiles } from '../../src/session/import-sources.ts'
+import type { ImportFiles } from '../../src/session/import/import-sources.ts'
 import { noFiles, optionsOf } from '../fixtures/report.ts'
 
 const story = resolve(import.meta.dirname, '../captures/story')

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
-import type { FinishedSession } from '../../src/session/finished.ts'
+import type { FinishedSession } from '../../src/engine/finished.ts'
 import { incidentsFolder } from '../fixtures/incident.ts'
 import { filesOf, importOf, type Source } from '../fixtures/report.ts'
 

@@ -3,7 +3,7 @@
 
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { replayAll } from '../../src/session/replay.ts'
+import { replayAll } from '../../src/session/replay/replay.ts'
 
 test('its wait for a CPU is not told as why it was late', async () => {
   const path = join(resolve(import.meta.dirname, '../captures/lab'), 'busy-guest.whylate.tgz')

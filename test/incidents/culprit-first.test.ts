@@ -2,7 +2,7 @@
 
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { openReplay } from '../../src/session/replay-session.ts'
+import { openReplay } from '../../src/session/replay/replay-session.ts'
 
 test('the socket that nobody reads comes before what was merely busy meanwhile', async () => {
   const bundle = join(resolve(import.meta.dirname, '../captures/own'), 'blocked-log-1.whylate.tgz')

@@ -8,7 +8,7 @@ import { explain } from '../../src/diagnose/explain/explain.ts'
 import type { Evidence } from '../../src/diagnose/evidence.ts'
 import type { Cause, Confidence, Explanation } from '../../src/diagnose/explanation.ts'
 import type { LateAdvert } from '../../src/diagnose/finding.ts'
-import type { Engine } from '../../src/session/engine.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import { epochOf, instantAt, millisecond } from '../../src/time/instant.ts'
 import {
   asSysdig,

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { explain } from '../../src/diagnose/explain/explain.ts'
 import { confidences, type Confidence, type Explanation } from '../../src/diagnose/explanation.ts'
 import type { LateAdvert } from '../../src/diagnose/finding.ts'
-import type { CapturedFile } from '../../src/session/file-source.ts'
+import type { CapturedFile } from '../../src/session/import/file-source.ts'
 import { instantOf, millisecond } from '../../src/time/instant.ts'
 import {
   incidentNames,

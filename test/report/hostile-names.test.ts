@@ -1,7 +1,7 @@
 // Names of the host are hostile: none of them may become a control byte, a tag, a link or a table cell of the report.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { FinishedSession } from '../../src/session/finished.ts'
+import type { FinishedSession } from '../../src/engine/finished.ts'
 import { widthOf } from '../../src/report/display-width.ts'
 import { formatHtml } from '../../src/report/html.ts'
 import { formatJson } from '../../src/report/json.ts'

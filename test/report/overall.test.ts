@@ -7,7 +7,7 @@ import { reportOverallOf } from '../../src/report/overall.ts'
 import { reportOf } from '../../src/report/report.ts'
 import { everything } from '../../src/report/selection.ts'
 import { formatText } from '../../src/report/text.ts'
-import type { FinishedSession } from '../../src/session/finished.ts'
+import type { FinishedSession } from '../../src/engine/finished.ts'
 import { instantOf, second, spanOf } from '../../src/time/instant.ts'
 import { filesOf, importOf } from '../fixtures/report.ts'
 

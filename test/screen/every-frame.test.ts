@@ -8,7 +8,7 @@ import { parseFilter, type Filter } from '../../src/screen/filter.ts'
 import { frameOf } from '../../src/screen/frame.ts'
 import { initialState, type Pane, type ScreenState } from '../../src/screen/state.ts'
 import { initialTimeline } from '../../src/screen/timeline/stretch.ts'
-import type { Snapshot } from '../../src/session/snapshot.ts'
+import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { instantOf } from '../../src/time/instant.ts'
 import { hostile, hostileSnapshot, noFlows, overdue, probeFailed, quiet, twoLate } from '../fixtures/snapshots.ts'
 

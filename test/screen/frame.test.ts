@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { textOf } from '../../src/screen/cells.ts'
 import { frameOf } from '../../src/screen/frame.ts'
 import { initialState, type ScreenState } from '../../src/screen/state.ts'
-import type { Snapshot } from '../../src/session/snapshot.ts'
+import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { after, spanOf } from '../../src/time/instant.ts'
 import {
   flow,

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { textOf } from '../../src/screen/cells.ts'
 import { createLiveFrame, type LiveFrame } from '../../src/screen/live-frame.ts'
-import type { Snapshot } from '../../src/session/snapshot.ts'
+import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { spanOf } from '../../src/time/instant.ts'
 import { overdue, quiet, slightWindow, twoLate } from '../fixtures/snapshots.ts'
 import { createSourceRig, type SourceRig } from './terminal-rig.ts'

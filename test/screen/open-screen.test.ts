@@ -6,7 +6,7 @@ import { frameOf } from '../../src/screen/frame.ts'
 import { openScreen } from '../../src/screen/open-screen.ts'
 import { initialState } from '../../src/screen/state.ts'
 import { textOf } from '../../src/screen/cells.ts'
-import type { Snapshot } from '../../src/session/snapshot.ts'
+import type { Snapshot } from '../../src/engine/snapshot.ts'
 import {
   hostile,
   hostileSnapshot,

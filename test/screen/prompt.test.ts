@@ -7,7 +7,7 @@ import { goalOf } from '../../src/screen/go-to.ts'
 import { completed, erased, openPrompt, typed } from '../../src/screen/prompt.ts'
 import { initialState, selectedNumber, wantedLate, type Command, type ScreenState } from '../../src/screen/state.ts'
 import { reduce } from '../../src/screen/reduce.ts'
-import type { Snapshot } from '../../src/session/snapshot.ts'
+import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { after, instantOf, spanOf } from '../../src/time/instant.ts'
 import { late, quiet, twoLate } from '../fixtures/snapshots.ts'
 

@@ -5,7 +5,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { Terminal } from '@xterm/headless'
 import type { SnapshotSource } from '../../src/screen/live-frame.ts'
 import type { TerminalStreams } from '../../src/screen/terminal.ts'
-import type { Snapshot, SnapshotRequest } from '../../src/session/snapshot.ts'
+import type { Snapshot, SnapshotRequest } from '../../src/engine/snapshot.ts'
 
 // The console of vitest 4 has no `Console`, which Ink needs to put its net below console.log.
 Object.assign(console, { Console })

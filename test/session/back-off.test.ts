@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { backOffLimits, createBackOff, type BackOff } from '../../src/session/back-off.ts'
 import { openRecord } from '../../src/session/record.ts'
-import { replayAll } from '../../src/session/replay.ts'
+import { replayAll } from '../../src/session/replay/replay.ts'
 import { instantOf, spanOf } from '../../src/time/instant.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-back-off-'))

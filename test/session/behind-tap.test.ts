@@ -7,7 +7,7 @@ import { openPair, type Pair } from '../../src/drill/pair.ts'
 import type { Flow } from '../../src/diagnose/finding.ts'
 import type { Sender } from '../../src/events/host.ts'
 import { openLive } from '../../src/session/live.ts'
-import { createSenders } from '../../src/session/senders.ts'
+import { createSenders } from '../../src/engine/senders/senders.ts'
 import { instantOf, second } from '../../src/time/instant.ts'
 
 const guestMac = '52:54:00:20:5a:01'

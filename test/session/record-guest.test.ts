@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { parseGuestCommands } from '../../src/capture/guest-command.ts'
-import type { Manifest } from '../../src/session/bundle/manifest.ts'
+import type { Manifest } from '../../src/bundle/manifest.ts'
 import { openRecord } from '../../src/session/record.ts'
-import { replayAll } from '../../src/session/replay.ts'
-import type { ProbeView } from '../../src/session/snapshot.ts'
+import { replayAll } from '../../src/session/replay/replay.ts'
+import type { ProbeView } from '../../src/engine/snapshot.ts'
 import { spanOf } from '../../src/time/instant.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-guests-'))

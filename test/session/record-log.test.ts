@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { openRecord, type Recording } from '../../src/session/record.ts'
-import { replayAll } from '../../src/session/replay.ts'
+import { replayAll } from '../../src/session/replay/replay.ts'
 import { spanOf } from '../../src/time/instant.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-record-log-'))

@@ -18,8 +18,8 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { formatSession } from '../../src/report/plain.ts'
 import { openRecord, type RecordSettings } from '../../src/session/record.ts'
-import { replayAll, type Replayed } from '../../src/session/replay.ts'
-import type { Snapshot } from '../../src/session/snapshot.ts'
+import { replayAll, type Replayed } from '../../src/session/replay/replay.ts'
+import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { spanOf } from '../../src/time/instant.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-record-'))

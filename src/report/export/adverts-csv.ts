@@ -2,7 +2,7 @@
 //
 // Cells of text that a spreadsheet would take for a formula (they begin with = + - @ or a control) get a ' in front.
 
-import type { ExportedAdvert } from '../../session/exported-bundle.ts'
+import type { ExportedAdvert } from '../../session/export/exported-bundle.ts'
 import { formatIso } from '../../time/format.ts'
 import { epochAt, type Epoch } from '../../time/instant.ts'
 import { printable } from '../printable.ts'

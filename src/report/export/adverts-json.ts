@@ -5,7 +5,7 @@
 //   …
 //   ] }
 
-import type { ExportedAdvert } from '../../session/exported-bundle.ts'
+import type { ExportedAdvert } from '../../session/export/exported-bundle.ts'
 import { formatIso } from '../../time/format.ts'
 import { epochAt, type Epoch } from '../../time/instant.ts'
 import type { Report } from '../report-shape.ts'

@@ -1,7 +1,7 @@
 // Every name that an export could tell: what a redacted one has to replace wherever it stands, in sentences, too.
 
 import type { Evidence } from '../../diagnose/evidence.ts'
-import type { FinishedSession } from '../../session/finished.ts'
+import type { FinishedSession } from '../../engine/finished.ts'
 
 type Columns = Readonly<Record<string, ArrayLike<number>>>
 

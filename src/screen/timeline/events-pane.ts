@@ -3,7 +3,7 @@
 import { hostText } from '../../report/display-width.ts'
 import { glyph } from '../../report/glyphs.ts'
 import { counted, formatOffset } from '../../report/words.ts'
-import type { Snapshot } from '../../session/snapshot.ts'
+import type { Snapshot } from '../../engine/snapshot.ts'
 import { formatClock, formatSpan } from '../../time/format.ts'
 import { between } from '../../time/instant.ts'
 import { cell, numberColumn, ruled, type Row } from '../cells.ts'

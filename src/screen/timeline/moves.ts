@@ -2,7 +2,7 @@
 
 import type { LateAdvert } from '../../diagnose/finding.ts'
 import type { Lane } from '../../diagnose/timeline/lane.ts'
-import type { Snapshot } from '../../session/snapshot.ts'
+import type { Snapshot } from '../../engine/snapshot.ts'
 import type { Instant, Window } from '../../time/instant.ts'
 import { selectedNumber, shownOf, type Command, type ScreenState, type Stage } from '../state.ts'
 import {

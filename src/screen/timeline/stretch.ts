@@ -2,7 +2,7 @@
 // advert, or else the last half minute. Pure arithmetic; what is drawn in it is lane-row.ts and its neighbours.
 
 import type { LateAdvert } from '../../diagnose/finding.ts'
-import type { Snapshot } from '../../session/snapshot.ts'
+import type { Snapshot } from '../../engine/snapshot.ts'
 import { after, before, instantOf, second, spanOf, type Instant, type Window } from '../../time/instant.ts'
 import { stretchOf as knownStretch } from '../go-to.ts'
 

@@ -12,7 +12,7 @@
 import { hostText, wrap } from '../../report/display-width.ts'
 import { glyph } from '../../report/glyphs.ts'
 import { formatOffset } from '../../report/words.ts'
-import type { Snapshot } from '../../session/snapshot.ts'
+import type { Snapshot } from '../../engine/snapshot.ts'
 import { formatClock, formatSpan } from '../../time/format.ts'
 import { between, spanOf } from '../../time/instant.ts'
 import { cell, column, fitted, ruled, type Row } from '../cells.ts'

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openOwnClock } from '../../../dist/capture/own-clock.js'
-import { openEngineWorker } from '../../../dist/session/engine-host.js'
+import { openEngineWorker } from '../../../dist/engine/engine-host.js'
 import { byTurns, fields, median, secondsOf, tell } from '../measure.js'
 import { repeatedScap } from '../repeat-scap.js'
 

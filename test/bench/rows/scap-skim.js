@@ -6,7 +6,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createScapParser } from '../../../dist/parse/scap/scap-parser.js'
-import { createKernelIntake } from '../../../dist/session/kernel-intake.js'
+import { createKernelIntake } from '../../../dist/engine/intake/kernel-intake.js'
 import { openStore } from '../../../dist/store/store.js'
 import { epochOf } from '../../../dist/time/instant.js'
 import { byTurns, median, secondsOf, tell } from '../measure.js'

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { explain } from '../../../src/diagnose/explain/explain.ts'
-import type { Engine } from '../../../src/session/engine.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
 import { playShifted } from '../../fixtures/shifted.ts'
 
 function told(engine: Engine): string[] {

@@ -192,6 +192,8 @@ export async function openBundleWriter(settings: BundleSettings): Promise<Bundle
   }
 
   function takeNotice(told: ProbeNotice): void {
+    // When it has started, that says how long it was blind; a reader of before this notice takes the line for damage.
+    if (told.kind === 'starting') return
     const notice = keepsSecrets ? told : withoutGuestCommand(told)
     if (notice.kind === 'started') {
       const { probe, part, tool, version, detail, argv } = notice

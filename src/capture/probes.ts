@@ -144,6 +144,7 @@ export async function startProbes(
     const absences: EngineFailure[] = []
     for (const tool of order) {
       if (tool === 'none' || !isWanted()) break
+      listener({ kind: 'starting', probe: tool, at: clock.now() })
       const started = await startFirstThatSpeaks(await candidatesOf(tool, absences), run, listener, isWanted)
       // One engine is enough: that bpftrace stands in for sysdig is no blind spot; `whylate doctor` says why it does.
       kernel = started.running

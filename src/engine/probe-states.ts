@@ -73,6 +73,10 @@ const restingOf = (leavesOut: string | undefined): Pick<ProbeView, 'state' | 're
   reason: leavesOut,
 })
 
+const stillStarting = (name: ProbeName): string => `${name} was still starting`
+
+const engineNames: ReadonlySet<ProbeName> = new Set<ProbeName>(['sysdig', 'bpftrace'])
+
 /** A probe that starts within this of the session has seen all of it. */
 const atOnce = 0.5e9
 /** How long what a tool said in passing is shown. */
@@ -160,6 +164,16 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
     })
   }
 
+  /** One kernel engine at a time is tried: whichever was before it has failed. */
+  function giveUpOthers(name: ProbeName): void {
+    for (const probe of probes.values()) {
+      if (probe.hasStarted || probe.view.part !== '' || probe.view.name === name) continue
+      if (probe.view.state !== 'starting' || !engineNames.has(probe.view.name)) continue
+      probe.blindSpots.withdraw(`${probe.view.name} starting`)
+      probe.view = { ...probe.view, reason: undefined }
+    }
+  }
+
   return {
     get version() {
       return version
@@ -176,7 +190,18 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
       const source = isElsewhere ? { source: name, part } : { source: name }
       const key = isElsewhere ? `${name} ${part}` : name
       switch (notice.kind) {
+        case 'starting':
+          giveUpOthers(name)
+          blindSpots.open(`${key} starting`, {
+            ...source,
+            from: startedAt,
+            reason: stillStarting(name),
+            remedy: undefined,
+          })
+          probe.view = { ...probe.view, reason: 'it does not see anything yet' }
+          return
         case 'started':
+          blindSpots.withdraw(`${key} starting`)
           blindSpots.close(`${key} down`, notice.at)
           blindSpots.close(`${key} narrowed`, notice.at)
           if (notice.leavesOut !== undefined)
@@ -192,7 +217,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
               ...source,
               from: startedAt,
               to: notice.at,
-              reason: `${name} was still starting`,
+              reason: stillStarting(name),
               remedy: undefined,
             })
           }
@@ -240,6 +265,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
           }
           return
         case 'absent':
+          blindSpots.withdraw(`${key} starting`)
           blindSpots.open(`${key} down`, {
             ...source,
             from: isElsewhere ? (probe.heardAt ?? startedAt) : notice.at,

@@ -10,6 +10,8 @@ export type ProbeNotice = Notice & { readonly part?: string }
 
 /** Everything a probe does besides talking. Times are by our own clock, at arrival. */
 type Notice =
+  /** A kernel engine is tried: sysdig loads its driver, bpftrace compiles, for seconds. Live only: no tape has it. */
+  | { readonly kind: 'starting'; readonly probe: ProbeName; readonly at: Instant }
   | {
       readonly kind: 'started'
       readonly probe: ProbeName

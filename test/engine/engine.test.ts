@@ -112,6 +112,20 @@ test('drops that a tool counts are a blind spot between two counts, and shown un
   expect(engine.snapshot({ late: undefined }).probes).toMatchObject([{ dropped: 41, state: 'ok' }])
 })
 
+test('a kernel engine that is still starting is blind, and the one that was tried before it is told no more', () => {
+  const engine = engineWith()
+  const told = (): unknown[] => {
+    const { probes, blindSpots } = engine.snapshot({ late: undefined })
+    return [...probes.map(({ name, state }) => `${name} ${state}`), ...blindSpots.map(({ reason, to }) => [reason, to])]
+  }
+  engine.take({ kind: 'starting', probe: 'sysdig', at: atS(0) })
+  expect(told()).toEqual(['sysdig starting', ['sysdig was still starting', undefined]])
+  engine.take({ kind: 'starting', probe: 'bpftrace', at: atS(0.3) })
+  expect(told()).toEqual(['bpftrace starting', ['bpftrace was still starting', undefined]])
+  engine.take(started('bpftrace', 9))
+  expect(told()).toEqual(['bpftrace ok', ['bpftrace was still starting', 9e9]])
+})
+
 test('a probe that cannot run here is told with its remedy and never ends the session', () => {
   const engine = engineWith()
   engine.take({

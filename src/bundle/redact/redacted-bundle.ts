@@ -92,6 +92,7 @@ function redactedNotice(notice: Exclude<ProbeOutput, ProbeBytes>, names: Pseudon
     }
     case 'drops':
     case 'silent':
+    case 'starting':
     case 'cost':
       return notice
     default:

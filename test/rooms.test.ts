@@ -83,6 +83,21 @@ test('each room imports only from the rooms that it may', () => {
   expect(broken).toEqual([])
 })
 
+test('imports flow one way: no file leads back to itself, types counted', () => {
+  const importsIn = new Map(sourcesIn('src').map((file) => [file, importsOf(file).map(({ target }) => target)]))
+  const settled = new Set<string>()
+  const circles: string[] = []
+  function visit(file: string, path: readonly string[]): void {
+    if (path.includes(file))
+      circles.push([...path.slice(path.indexOf(file)), file].map((one) => relative(root, one)).join(' -> '))
+    if (path.includes(file) || settled.has(file)) return
+    for (const target of importsIn.get(file) ?? []) visit(target, [...path, file])
+    settled.add(file)
+  }
+  for (const file of importsIn.keys()) visit(file, [])
+  expect(circles).toEqual([])
+})
+
 test('only the edges touch a terminal, a child process or a clock', () => {
   const forbidden: Readonly<Record<string, readonly RegExp[]>> = {
     time: [/from 'node:/, /Date\.now\(/],

@@ -6,7 +6,8 @@ import * as v from 'valibot'
 import { probeNames, type BlindSpot } from '../events/probe.ts'
 import { epochAt, instantOf, type Epoch } from '../time/instant.ts'
 import type { Bundle } from './bundle.ts'
-import { epochText, instantOfText, recordsOf } from './member-lines.ts'
+import { epochText, instantOfText } from './epoch-text.ts'
+import { recordsOf } from './member-lines.ts'
 import { blindName } from './member-name.ts'
 
 const longestReason = 4096

@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { Fault } from '../capture/fault.ts'
 import { probeNames } from '../events/probe.ts'
-import { epochText } from './member-lines.ts'
+import { epochText } from './epoch-text.ts'
 import { schemaOf, upgraded, versionOf } from './manifest-versions.ts'
 
 export const bundleSchema = 'whylate.bundle/1'

@@ -11,7 +11,8 @@ import * as v from 'valibot'
 import { longestMark, type Mark } from '../events/mark.ts'
 import { epochAt, type Epoch, type Instant } from '../time/instant.ts'
 import type { Bundle } from './bundle.ts'
-import { epochText, instantOfText, recordsOf } from './member-lines.ts'
+import { epochText, instantOfText } from './epoch-text.ts'
+import { recordsOf } from './member-lines.ts'
 import { marksName } from './member-name.ts'
 
 const markLine = v.object({

@@ -2,7 +2,6 @@
 // was killed is no line.
 
 import * as v from 'valibot'
-import { epochOf, instantAt, type Epoch, type Instant } from '../time/instant.ts'
 import type { Bundle } from './bundle.ts'
 
 const newline = 0x0a
@@ -35,11 +34,6 @@ export async function* linesOf(bundle: Bundle, name: string): AsyncGenerator<str
     held = Buffer.alloc(0)
   }
 }
-
-/** A moment in such a line: nanoseconds since the epoch, as text, since JSON's numbers are not that fine. */
-export const epochText = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/))
-
-export const instantOfText = (text: string, origin: Epoch): Instant => instantAt(epochOf(BigInt(text)), origin)
 
 /** Lines of JSON that are as they should be, at most so many; of others the bundle is told. */
 export async function* recordsOf<T>(

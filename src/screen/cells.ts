@@ -4,6 +4,12 @@ import { cutEnd, padEnd, padStart, widthOf } from '../report/display-width.ts'
 import { asciiOf, glyph } from '../report/glyphs.ts'
 import type { Meaning } from './palette.ts'
 
+/** Of the screen, or of a pane in it. */
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
 export interface Cell {
   readonly text: string
   readonly meaning: Meaning

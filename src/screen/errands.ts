@@ -5,7 +5,8 @@ import type { Snapshot } from '../engine/snapshot.ts'
 import { after, spanOf, type Instant } from '../time/instant.ts'
 import { answerOf, type ExportForm, type Prompt } from './prompt.ts'
 import { cursorShown } from './timeline/moves.ts'
-import { shownOf, type Command, type ScreenState } from './state.ts'
+import { shownOf, type ScreenState } from './state.ts'
+import type { Command } from './command.ts'
 
 export type Errand =
   | { readonly kind: 'play' }

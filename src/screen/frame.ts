@@ -14,7 +14,7 @@
 import type { WindowView } from '../diagnose/finding.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import { bottomRows } from './bottom-rows.ts'
-import { asciiRow, cell, compact, fitted, ruled, type Row } from './cells.ts'
+import { asciiRow, cell, compact, fitted, ruled, type Row, type Size } from './cells.ts'
 import { clockRows } from './clock-bar.ts'
 import { compareRows } from './compare-pane.ts'
 import { flowRows, flowRowsWanted } from './flows-pane.ts'
@@ -28,11 +28,6 @@ import { headerRow, probeRows, troubleRows } from './probes-pane.ts'
 import { keyPlaceOf, selectedNumber, shownOf, type ScreenState } from './state.ts'
 import type { Look } from './fact-rows.ts'
 import { briefWindow, fullWindow, windowTitle } from './window-pane.ts'
-
-export interface Size {
-  readonly columns: number
-  readonly rows: number
-}
 
 export interface Frame {
   readonly rows: readonly Row[]

@@ -1,8 +1,9 @@
 // What the one table of keys (bindings.ts) is good for: it binds them, prints the help, and fills the last line of the screen.
 
 import type { Key } from 'ink'
-import { bindings, type Binding, type KeyPlace } from './bindings.ts'
-import type { Command } from './state.ts'
+import { bindings } from './bindings.ts'
+import type { Binding, KeyPlace } from './binding.ts'
+import type { Command } from './command.ts'
 
 const holdsIn = (one: Binding, { pane, mode }: KeyPlace): boolean =>
   (one.mode === undefined || one.mode === mode) && (one.pane === pane || (one.pane === undefined && pane !== 'prompt'))

@@ -8,13 +8,15 @@ import type { Snapshot, SnapshotRequest } from '../engine/snapshot.ts'
 import type { Transport } from '../session/replay/transport.ts'
 import { after, spanOf, type Instant } from '../time/instant.ts'
 import { errandsOf, type Errand } from './errands.ts'
-import { frameOf, viewOf, type Frame, type Size } from './frame.ts'
+import { frameOf, viewOf, type Frame } from './frame.ts'
+import type { Size } from './cells.ts'
 import { commandOf } from './keys.ts'
 import { reduce } from './reduce.ts'
 import { requestOf } from './request.ts'
 import { layoutOf } from './timeline/layout.ts'
 import type { ExportForm } from './prompt.ts'
-import { initialState, keyPlaceOf, shownOf, type Command, type ScreenState, type Stage } from './state.ts'
+import { initialState, keyPlaceOf, shownOf, type ScreenState, type Stage } from './state.ts'
+import type { Command } from './command.ts'
 
 /** What the screen needs of a session. */
 export interface SnapshotSource {

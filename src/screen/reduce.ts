@@ -2,7 +2,8 @@
 
 import type { LateAdvert } from '../diagnose/finding.ts'
 import { answerOf, completed, erased, openPrompt, typed, type Prompt } from './prompt.ts'
-import { itemCount, listedOf, selectedNumber, shownOf, type Command, type ScreenState, type Stage } from './state.ts'
+import { itemCount, listedOf, selectedNumber, shownOf, type ScreenState, type Stage } from './state.ts'
+import type { Command } from './command.ts'
 import { eventsOpened, goneTo, notedAt, timelineAfter } from './timeline/moves.ts'
 
 /** Another late advert is looked at: from its top, and around it. */

@@ -3,7 +3,7 @@
 
 import type { TimelineRequest } from '../diagnose/timeline/lane.ts'
 import type { Snapshot, SnapshotRequest } from '../engine/snapshot.ts'
-import type { Size } from './frame.ts'
+import type { Size } from './cells.ts'
 import { selectedNumber, wantedLate, type ScreenState } from './state.ts'
 import { layoutOf } from './timeline/layout.ts'
 import { cursorShown, laneShown, stretchShown } from './timeline/moves.ts'

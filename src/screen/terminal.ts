@@ -7,7 +7,7 @@
 
 import type { EventEmitter } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
-import type { Size } from './frame.ts'
+import type { Size } from './cells.ts'
 import { openTerminalKeeper } from './terminal-keeper.ts'
 
 /** Where the screen is shown: `process`, or what a test puts in its place. */

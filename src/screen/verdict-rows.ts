@@ -5,7 +5,7 @@
 //     stopped       4.003 s   99 %  ████████████████████████████████████████
 //     unexplained   0.008 s   <1 %
 
-import { hostText, widthOf, wrap } from '../report/display-width.ts'
+import { cutEnd, hostText, widthOf, wrap } from '../report/display-width.ts'
 import { barOf } from '../report/glyphs.ts'
 import { blocksOf, type BlockTitle, type Verdict, type VerdictPart } from '../report/verdict.ts'
 import { formatShare } from '../report/words.ts'
@@ -30,16 +30,26 @@ export function summaryRows({ confidence, summary }: Verdict, width: number): Ro
   return hanging(` ${confidence.toUpperCase()}  `, summary, width, meanings[confidence])
 }
 
-function partRow({ state, length, share, detail }: VerdictPart, width: number): Row {
+/** Columns of state, length and share. */
+const figures = 33
+const shortestBar = 8
+const longestBar = 40
+
+/** Half of the room at most, and less where words need it. */
+function barWidthOf(parts: readonly VerdictPart[], width: number): number {
+  const room = width - figures - 1
+  const words = Math.max(0, ...parts.map(({ detail }) => widthOf(hostText(detail, room))))
+  return Math.max(0, Math.min(longestBar, Math.floor(room / 2), Math.max(shortestBar, room - words - 1)))
+}
+
+function partRow({ state, length, share, detail }: VerdictPart, width: number, bar: number): Row {
   const fixed: Row = [
     column(`   ${state}`, 15),
     numberColumn(length, 9),
     numberColumn(formatShare(share), 7),
     cell('  '),
   ]
-  const room = width - 34
-  const bar = Math.max(0, Math.min(40, Math.floor(room / 2)))
-  const told = Math.max(0, room - bar - 1)
+  const told = Math.max(0, width - figures - 1 - bar - 1)
   return [
     ...fixed,
     ...(bar >= 4 ? [column(barOf(share, bar), bar, state === 'unexplained' ? 'unseen' : 'warning'), cell(' ')] : []),
@@ -50,10 +60,9 @@ function partRow({ state, length, share, detail }: VerdictPart, width: number): 
 /** Where the time went, the largest part first; what is below a hundredth is left out when there is little room. */
 export function ledgerRows({ ledger }: Verdict, width: number, most: number): Row[] {
   const ranked = ledger.toSorted((a, b) => b.share - a.share)
-  return ranked
-    .filter((part, index) => index === 0 || part.share >= 0.01)
-    .slice(0, most)
-    .map((part) => partRow(part, width))
+  const shown = ranked.filter((part, index) => index === 0 || part.share >= 0.01).slice(0, most)
+  const bar = barWidthOf(shown, width)
+  return shown.map((part) => partRow(part, width, bar))
 }
 
 const blockMeanings: Readonly<Record<BlockTitle, Meaning>> = {
@@ -85,15 +94,19 @@ function listed(names: readonly string[], width: number): string {
 
 /** Who did it and who did not, in a row each: the first glance. */
 export function briefRows({ who, notCauses, unseen }: Verdict, width: number): Row[] {
+  const room = Math.max(8, width - 9)
   const row = (title: BlockTitle, text: string): Row => [
     cell(` ${title.padEnd(7)}`, 'strong'),
-    cell(hostText(text, Math.max(8, width - 9)), blockMeanings[title]),
+    cell(text, blockMeanings[title]),
   ]
+  const sentence = (text: string): string => cutEnd(hostText(text, 4 * room), room)
   const [spot] = unseen
   return [
-    row('WHO', who),
-    ...(notCauses.length === 0 ? [] : [row('NOT', listed(notCauses, width - 9))]),
-    ...(spot === undefined ? [] : [row('UNSEEN', unseen.length === 1 ? spot : `${unseen.length} stretches; ${spot}`)]),
+    row('WHO', hostText(who, room)),
+    ...(notCauses.length === 0 ? [] : [row('NOT', listed(notCauses, room))]),
+    ...(spot === undefined
+      ? []
+      : [row('UNSEEN', sentence(unseen.length === 1 ? spot : `${unseen.length} stretches; ${spot}`))]),
   ]
 }
 

@@ -11,7 +11,7 @@ import { formatClock } from '../time/format.ts'
 import { cell, fitted, ruled, type Row } from './cells.ts'
 import { briefFacts, factRows, factTitle, fittingFacts, noFact, unfitRows, type Look } from './fact-rows.ts'
 import { shownNameOf } from './flow-name.ts'
-import type { Size } from './frame.ts'
+import type { Size } from './cells.ts'
 import type { Meaning } from './palette.ts'
 import { briefRows, detailRows, ledgerRows, summaryRows } from './verdict-rows.ts'
 

@@ -2,7 +2,8 @@
 
 import type { Key } from 'ink'
 import { expect, test } from 'vitest'
-import { bindings, type KeyPlace } from '../../src/screen/bindings.ts'
+import { bindings } from '../../src/screen/bindings.ts'
+import type { KeyPlace } from '../../src/screen/binding.ts'
 import { commandOf, hintsOf, keyHelp, keyNamesOf } from '../../src/screen/keys.ts'
 
 const none: Key = {

@@ -1,7 +1,8 @@
 // What each command does to what the operator chose.
 
 import { expect, test } from 'vitest'
-import { initialState, selectedNumber, type Command, type ScreenState, type Stage } from '../../src/screen/state.ts'
+import { initialState, selectedNumber, type ScreenState, type Stage } from '../../src/screen/state.ts'
+import type { Command } from '../../src/screen/command.ts'
 import { reduce } from '../../src/screen/reduce.ts'
 import { late, quiet, twoLate } from '../fixtures/snapshots.ts'
 

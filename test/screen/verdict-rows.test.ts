@@ -3,7 +3,7 @@ import type { Explanation } from '../../src/diagnose/explanation.ts'
 import { widthOf } from '../../src/report/display-width.ts'
 import { verdictOf, type Verdict } from '../../src/report/verdict.ts'
 import { textOf } from '../../src/screen/cells.ts'
-import { detailRows, ledgerRows, summaryRows } from '../../src/screen/verdict-rows.ts'
+import { briefRows, detailRows, ledgerRows, summaryRows } from '../../src/screen/verdict-rows.ts'
 import { spanOf } from '../../src/time/instant.ts'
 import { takeoverWindow } from '../fixtures/snapshots.ts'
 
@@ -81,6 +81,17 @@ test('the ledger begins with the largest state; crumbs are left out, never the l
   expect(ledgerRows(stopped, 80, 3).map((row) => textOf(row).slice(0, 31))).toEqual(['   stopped       4.003 s   99 %'])
   const crumbs = { ...stopped, ledger: stopped.ledger.filter((entry) => entry.state !== 'stopped') }
   expect(ledgerRows(crumbs, 80, 3).length).toBe(1)
+})
+
+test('in 80 columns words come before the length of a bar, and a sentence loses its end, not its middle', () => {
+  expect(ledgerRows(stopped, 80, 3).map((row) => textOf(row).trimEnd())).toEqual([
+    '   stopped       4.003 s   99 %  ███████████ stopped by SIGSTOP of kill (30211)',
+  ])
+  expect(
+    briefRows(stopped, 80)
+      .map((row) => textOf(row))
+      .at(-1),
+  ).toBe(' UNSEEN sysdig from -1076.340 s until now: absent; at most likely: sysdig was …')
 })
 
 test('where the verdict names whom it befell, the first glance says that nobody was seen to do it', () => {

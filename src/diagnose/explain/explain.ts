@@ -14,13 +14,14 @@ import { isByOwnTimer } from '../lateness.ts'
 import { logSentences } from '../log-evidence.ts'
 import { alternativesOf, openLines, suspectOf } from './alternatives.ts'
 import { blindnessOf } from './blindness.ts'
-import { ledgerOf, painted as paint, type Claim, type Painted } from './claim.ts'
+import { ledgerOf, painted as paint, type Painted } from './claim.ts'
 import { sampledKeepalived } from './candidates.ts'
 import { gateOf } from './gates.ts'
 import { keepalivedReading } from './keepalived-reading.ts'
 import { guestReading } from '../guest/guest-reading.ts'
 import { sharpened } from '../guest/sharpened.ts'
 import { qemuReading } from './qemu-reading.ts'
+import type { Read } from './read.ts'
 import { hasRun } from './qemu-state.ts'
 import { ruledOutOf } from './ruled-out.ts'
 import { lesserOf, type Ruling } from './ruling.ts'
@@ -28,16 +29,6 @@ import { coursesOf, type Courses } from './courses.ts'
 import { subjectOf, type Subject } from './subject.ts'
 import { suspectsOf, withCulprit } from './suspects.ts'
 import { transcriptWithoutSender, type Transcript } from './transcript.ts'
-
-/** What a sender's reading yields: the claims for the ledger, and what they come to. */
-export interface Read {
-  readonly claims: readonly Claim[]
-  readonly ruling: Ruling
-  /** What the rest of the ledger is called. */
-  readonly rest: string
-  /** Where the sender was not seen: what could have been. */
-  readonly alternatives?: readonly Suspect[]
-}
 
 const gateRest = {
   'capture-loss': 'nothing was late: the advert was sent and not recorded',

@@ -2,7 +2,7 @@
 
 import { callersNear } from './actors.ts'
 import { painted, type Claim } from './claim.ts'
-import type { Read } from './explain.ts'
+import type { Read } from './read.ts'
 import { silencesOf } from './kernel-course.ts'
 import { dominantOf, type Dominant, type Reading } from './reading.ts'
 import { sendsOf, unansweredOf } from './sends.ts'

@@ -3,7 +3,7 @@
 import { freezerOf } from './actors.ts'
 import { resolverFit } from './alternatives.ts'
 import { painted, windowsOf, type Claim } from './claim.ts'
-import type { Read } from './explain.ts'
+import type { Read } from './read.ts'
 import { dominantOf, isAlignedWith, victimOf, type Dominant, type Reading } from './reading.ts'
 import { blockedRuling } from './rulings/blocked.ts'
 import { pagingRuling } from './rulings/paging.ts'

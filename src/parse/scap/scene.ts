@@ -5,7 +5,7 @@ import { Params, type KeptEnter } from './params.ts'
 import type { ScapEvent } from './scap-event.ts'
 import type { RowBatches } from './row-batches.ts'
 import type { ScapRowSink } from './scap-row.ts'
-import type { SentAdvertSink } from './sent-adverts.ts'
+import type { SentAdvertSink } from './sent-advert-sink.ts'
 import type { ThreadTable } from './thread-table.ts'
 
 /** The enter that belongs to the exit at hand. */

@@ -11,27 +11,12 @@
 // password is.
 
 import { unknown } from '../../events/kernel.ts'
-import { instantOf, type Instant } from '../../time/instant.ts'
+import { instantOf } from '../../time/instant.ts'
 import { holderOf, intOf, placeOf } from './call-parameters.ts'
 import { position } from './event-tables.ts'
 import type { Scene } from './scene.ts'
+import type { SentAdvertSink } from './sent-advert-sink.ts'
 import { family, formatIpv4, formatIpv6 } from './socket-names.ts'
-
-export interface SentAdvertSink {
-  /**
-   * keepalived handed an advert to the kernel. `at`: sendmsg returned; `enterAt`: it was called, NaN if not seen.
-   * `ipId`: IPv4 Identification, unknown (-1) for IPv6. `result`: bytes sent, or -errno when it was refused.
-   */
-  sentAdvert(
-    at: Instant,
-    enterAt: Instant,
-    tid: number,
-    ipId: number,
-    vrid: number,
-    source: string,
-    result: number,
-  ): void
-}
 
 const vrrp = 112
 const ah = 51

@@ -4,7 +4,8 @@ import type { LateAdvert } from '../../diagnose/finding.ts'
 import type { Lane } from '../../diagnose/timeline/lane.ts'
 import type { Snapshot } from '../../engine/snapshot.ts'
 import type { Instant, Window } from '../../time/instant.ts'
-import { selectedNumber, shownOf, type Command, type ScreenState, type Stage } from '../state.ts'
+import { selectedNumber, shownOf, type ScreenState, type Stage } from '../state.ts'
+import type { Command } from '../command.ts'
 import {
   centredOn,
   columnIn,

@@ -1,6 +1,6 @@
 // The part of the table of keys (bindings.ts) that holds in the timeline and over its events.
 
-import type { Binding } from '../bindings.ts'
+import type { Binding } from '../binding.ts'
 
 export const timelineBindings: readonly Binding[] = [
   { keys: ['right', 'l'], command: { kind: 'cursor', by: 1 }, pane: 'timeline', help: 'the cursor a column on' },

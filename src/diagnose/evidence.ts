@@ -2,6 +2,7 @@
 
 import type { LogLine } from '../events/log.ts'
 import type { Vhost } from '../events/host.ts'
+import type { Advert } from '../events/packet.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import type { ClockStep } from '../time/clock.ts'
 import { overlapOf, type Instant, type Window } from '../time/instant.ts'
@@ -31,8 +32,8 @@ export interface Evidence {
   readonly clockSteps: readonly ClockStep[]
   /** Every late advert of the session; undefined where only one is asked about. */
   readonly late?: readonly LateAdvert[]
-  /** When the sender handed this advert to the kernel, by its source, VRID and IPv4 ID, where that was seen. */
-  readonly issued?: (source: string, vrid: number, ipId: number) => Issued | undefined
+  /** When the sender handed this advert to the kernel, where that was seen. */
+  readonly issued?: (advert: AdvertKey) => Issued | undefined
   /** Slow facts of the host, by key, where they were told: `modules`. */
   readonly fact?: (key: string) => number | string | undefined
   /** Cgroups of a process, where they are known: only theirs can have throttled or frozen it. */
@@ -64,6 +65,9 @@ export interface GuestView {
   /** From its first event to its last. */
   readonly covered: Window
 }
+
+/** Which advert: by its IPv4 ID, and where it has none by the moment at which it passed. */
+export type AdvertKey = Pick<Advert, 'source' | 'vrid' | 'ipId' | 'at'>
 
 /** sendmsg of one advert. */
 export interface Issued {

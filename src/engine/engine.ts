@@ -188,7 +188,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
     clockSteps: clock.steps,
     late: flows.late,
-    issued: (source, vrid, ipId) => kernels.issued(source, vrid, ipId),
+    issued: (advert) => kernels.issued(advert),
     guestOf: (flow) => kernels.guestOf(flow),
     vmOf: (pid) => senders.vmOf(pid),
     cgroupsOf: (pid) => notes.cgroups.of(pid),

@@ -1,10 +1,14 @@
 // A host that is too much for the kernel engine: it is asked for less by steps, each is a blind spot, and for all again later.
 
+import { execa } from 'execa'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test, vi } from 'vitest'
+import { openPair } from '../../src/drill/pair.ts'
 import { backOffLimits, createBackOff, type BackOff } from '../../src/session/back-off.ts'
+import { openLive } from '../../src/session/live.ts'
 import { openRecord } from '../../src/session/record.ts'
 import { replayAll } from '../../src/session/replay/replay.ts'
 import { instantOf, spanOf } from '../../src/time/instant.ts'
@@ -98,5 +102,52 @@ test(
     const settings = { budgetBytes: 16 * 1024 * 1024, interval: undefined, late: undefined, vrid: undefined }
     const { session } = await replayAll(recording.path, settings)
     expect(session.blindSpots.find(isNarrow)).toMatchObject({ source: 'bpftrace', from: spot?.from })
+  },
+)
+
+test.skipIf(process.getuid?.() !== 0)(
+  'the real bpftrace, asked for less by both steps, still tells who stopped the sender, and what it did not see (needs root)',
+  { timeout: 120_000 },
+  async () => {
+    const pair = await openPair({ version: 2, advertInterval: 1 })
+    const session = await openLive({
+      interfaces: [pair.link],
+      netns: pair.namespace,
+      filter: undefined,
+      engine: 'bpftrace',
+      hasIostat: false,
+      paths: {},
+      vrid: undefined,
+      interval: undefined,
+      late: undefined,
+      budgetBytes: 32 * 1024 * 1024,
+      // A step as soon as one may follow the last.
+      backOff: { cpuShare: 99, lossySeconds: 0, settleSeconds: 12, calmSeconds: 3600 },
+    })
+    const row = () => session.snapshot().probes.find(({ name }) => name === 'bpftrace')
+    try {
+      for (const step of [1, 2])
+        await vi.waitFor(
+          () =>
+            expect(row()).toMatchObject({ state: 'degraded', reason: expect.stringContaining(`step ${step} of 2`) }),
+          { timeout: 45_000, interval: 50 },
+        )
+      await sleep(4000)
+      const pid = await pair.sender.readPid()
+      await execa('sh', ['-c', `kill -STOP ${pid}; sleep 2; kill -CONT ${pid}`])
+      await vi.waitFor(
+        () => expect(session.snapshot().selected?.explanation).toMatchObject({ cause: 'sender-stopped' }),
+        { timeout: 15_000, interval: 100 },
+      )
+      const explanation = session.snapshot().selected?.explanation
+      expect(explanation?.culprit?.name).toContain('sh')
+      expect(explanation?.confidence).not.toBe('certain')
+      expect(explanation?.blindSpots.map(({ reason }) => reason)).toContainEqual(
+        expect.stringMatching(/^asked for less \(step 2 of 2\): of processes other than keepalived and qemu only/),
+      )
+    } finally {
+      await session.stop()
+      await pair.close()
+    }
   },
 )

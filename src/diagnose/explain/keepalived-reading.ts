@@ -129,9 +129,8 @@ function unknownRuling(subject: Subject): Ruling {
 }
 
 /** Its own sendmsg is right before the packet: whatever the phase looks like, nothing held it. */
-function isIssuedLate({ late, flow, evidence }: Subject): boolean {
-  const issued =
-    late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
+function isIssuedLate({ late, evidence }: Subject): boolean {
+  const issued = evidence.issued?.(late.advert)
   return issued !== undefined && Math.abs(late.at - issued.at) < 20 * millisecond
 }
 
@@ -141,8 +140,7 @@ function isIssuedLate({ late, flow, evidence }: Subject): boolean {
  */
 function issuedAt(subject: Subject): number | undefined {
   const { late, flow, evidence, lateness } = subject
-  const issued =
-    late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
+  const issued = evidence.issued?.(late.advert)
   if (issued !== undefined) return issued.at
   const after = { from: instantOf(late.previousAt + 5 * millisecond), to: late.at }
   const [first, next] = sendsOf(subject, after).flatMap((send) => (send.result > 0 ? [send.at] : []))

@@ -27,10 +27,10 @@ const errors: Readonly<Record<number, readonly [name: string, why: string]>> = {
 }
 
 /** Of this very flow, by the IPv4 IDs that are missing: where the data of the calls was seen. */
-function sendsById({ late, flow, evidence }: Subject, previousId: number): Send[] {
+function sendsById({ late, evidence }: Subject, previousId: number): Send[] {
   const between = Math.min(64, (late.ipIdStep ?? 1) - 1)
   return Array.from({ length: Math.max(0, between) }, (_, i) =>
-    evidence.issued?.(flow.source, flow.vrid, (previousId + 1 + i) % 65_536),
+    evidence.issued?.({ ...late.advert, ipId: (previousId + 1 + i) % 65_536 }),
   ).filter((one): one is Send => one !== undefined && one.at > late.previousAt && one.at < late.at)
 }
 

@@ -33,8 +33,7 @@ function byWire(subject: Subject): RuledOut[] {
     })
   if (late.wire.startsWith('W1') && subject.sender?.vhost?.isOn === true)
     out.push({ cause: 'userspace-virtio', because: againstVhost(subject) })
-  const issued =
-    late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
+  const issued = evidence.issued?.(late.advert)
   if (issued !== undefined && Math.abs(late.at - issued.at) < 20 * millisecond)
     out.push({
       cause: 'path',

@@ -50,9 +50,8 @@ export type GuestReading =
 const leastHold = 20 * millisecond
 
 function holdOf(inside: Subject, guest: GuestView, pulse: Pulse): { by: Span; claims: Claim[] } | undefined {
-  const { late, flow, lateness, evidence } = inside
-  const issued =
-    late.advert.ipId === undefined ? undefined : evidence.issued?.(flow.source, flow.vrid, late.advert.ipId)
+  const { late, lateness, evidence } = inside
+  const issued = evidence.issued?.(late.advert)
   if (issued === undefined || issued.result < 0 || issued.at < late.previousAt) return undefined
   const by = spanOf(late.at - issued.at)
   if (by < Math.max(leastHold, 3 * guest.clock.error)) return undefined

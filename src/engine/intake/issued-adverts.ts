@@ -6,7 +6,7 @@ import type { Instant } from '../../time/instant.ts'
 export interface SentAdvert extends Issued {
   readonly source: string
   readonly vrid: number
-  /** IPv4 Identification; -1 (IPv6) cannot be matched and is not kept. */
+  /** IPv4 Identification; -1 for IPv6, which has none. */
   readonly ipId: number
   /** sendmsg was called; undefined in captures without enters. */
   readonly enterAt: Instant | undefined
@@ -14,7 +14,8 @@ export interface SentAdvert extends Issued {
 
 export interface IssuedAdverts {
   add(sent: SentAdvert): void
-  find(source: string, vrid: number, ipId: number): Issued | undefined
+  /** By its number; undefined for one that has none. */
+  find(source: string, vrid: number, ipId: number): SentAdvert | undefined
   /** In the order in which they were sent; the oldest are forgotten. */
   readonly all: readonly SentAdvert[]
   /** So many were ever added. */
@@ -32,11 +33,12 @@ export function createIssuedAdverts(): IssuedAdverts {
   return {
     add(sent) {
       const { source, vrid, ipId } = sent
-      if (ipId < 0) return
-      const key = keyOf(source, vrid, ipId)
-      byAdvert.delete(key)
-      byAdvert.set(key, sent)
-      if (byAdvert.size > kept) byAdvert.delete(byAdvert.keys().next().value ?? '')
+      if (ipId >= 0) {
+        const key = keyOf(source, vrid, ipId)
+        byAdvert.delete(key)
+        byAdvert.set(key, sent)
+        if (byAdvert.size > kept) byAdvert.delete(byAdvert.keys().next().value ?? '')
+      }
       all.push(sent)
       if (all.length > 2 * kept) all = all.slice(-kept)
       count++

@@ -9,6 +9,8 @@ import { instantOf, type Instant, type Window } from '../../time/instant.ts'
 import type { OtherClock } from '../../time/other-clock.ts'
 import { droppedSpot } from '../blind-spots.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
+import type { Placing } from './placing.ts'
+import { sentOf } from './stamp-pairs.ts'
 
 /** What a person calls it: the name that was given, or that of the machine; a mere number is no name. */
 export const vantageName = ({ part, machine }: KernelVantage): string =>
@@ -42,13 +44,13 @@ export function guestSpots(vantage: KernelVantage, clock: OtherClock): readonly 
  */
 export function guestView(
   vantage: KernelVantage,
-  clock: OtherClock,
+  { clock, pairs }: Extract<Placing, { kind: 'guest' }>,
   session: Store,
   quiet: Store,
   told: readonly BlindSpot[],
   kept: readonly Window[] | undefined,
 ): GuestView {
-  const { store, issued, sources, lastAt } = vantage
+  const { store, sources, lastAt } = vantage
   const { threads, pressure, cgroups, disks, inflight, beats } = quiet
   const inside = withKernel(
     { ...session, threads, pressure, cgroups, disks, inflight, beats },
@@ -74,8 +76,8 @@ export function guestView(
       store.gone.map(({ from, to }) => ({ from: clock.here(from), to: clock.here(to) })),
     ),
     recorded: kept,
-    issued: (source, vrid, ipId) => {
-      const found = issued.find(source, vrid, ipId)
+    issued: (advert) => {
+      const found = sentOf(vantage.issued, pairs, advert)
       return found === undefined ? undefined : { ...found, at: clock.here(found.at) }
     },
   }

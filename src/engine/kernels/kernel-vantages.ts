@@ -8,7 +8,7 @@
 //
 // Which is which is asked again only when more was heard.
 
-import type { GuestView, Issued } from '../../diagnose/evidence.ts'
+import type { AdvertKey, GuestView, Issued } from '../../diagnose/evidence.ts'
 import type { Flow } from '../../diagnose/finding.ts'
 import type { BlindSpot } from '../../events/probe.ts'
 import { withKernel } from '../../store/kernel-tables.ts'
@@ -19,6 +19,7 @@ import { droppedSpot, type BlindSpots } from '../blind-spots.ts'
 import { guestSpots, guestView, vantageName } from './guest-view.ts'
 import { openKernelVantage, type KernelVantage } from './kernel-vantage.ts'
 import { guestPlacingOf, placingOf, type Placing } from './placing.ts'
+import { sentOf } from './stamp-pairs.ts'
 import type { Tally } from '../tally.ts'
 
 export interface PlacedVantage {
@@ -39,7 +40,7 @@ export interface KernelVantages {
   readonly blindSpots: readonly BlindSpot[]
   guestOf(flow: Flow): GuestView | undefined
   /** When its sender handed this advert to its kernel, whichever that is. */
-  issued(source: string, vrid: number, ipId: number): Issued | undefined
+  issued(advert: AdvertKey): Issued | undefined
   /** Whatever was heard since they were placed counts from now on. */
   placeAnew(): void
   /** What a late advert needs stays in every one of them. */
@@ -232,13 +233,14 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
         ({ vantage, placing }) => placing.kind === 'guest' && vantage.sources.find(flow.source) !== undefined,
       )
       return one?.placing.kind === 'guest'
-        ? guestView(one.vantage, one.placing.clock, session, quiet, parts.told(), parts.kept())
+        ? guestView(one.vantage, one.placing, session, quiet, parts.told(), parts.kept())
         : undefined
     },
-    issued(source, vrid, ipId) {
+    issued(advert) {
       for (const { vantage, placing } of place()) {
-        const found = vantage.issued.find(source, vrid, ipId)
-        if (found === undefined || placing.kind === 'unplaced') continue
+        if (placing.kind === 'unplaced') continue
+        const found = sentOf(vantage.issued, placing.kind === 'guest' ? placing.pairs : [], advert)
+        if (found === undefined) continue
         return placing.kind === 'here' ? found : { ...found, at: placing.clock.here(found.at) }
       }
       return undefined

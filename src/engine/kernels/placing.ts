@@ -12,15 +12,15 @@ import type { Store } from '../../store/store.ts'
 import type { Cells, Columns, Table } from '../../store/table.ts'
 import { fitClock } from '../../time/clock-fit.ts'
 import { formatSpan } from '../../time/format.ts'
-import { instantOf, millisecond, second, type Instant, type Window } from '../../time/instant.ts'
+import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
 import type { OtherClock } from '../../time/other-clock.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
-import { stampPairs, type PairedAdvert } from './stamp-pairs.ts'
+import { isDuring, longestSend, stampPairs, tolerance, type PairedAdvert } from './stamp-pairs.ts'
 
 export type Placing =
   /** `proof`: 0 when nothing speaks for it. */
   | { readonly kind: 'here'; readonly proof: number }
-  | { readonly kind: 'guest'; readonly clock: OtherClock; readonly pairs: number }
+  | { readonly kind: 'guest'; readonly clock: OtherClock; readonly pairs: readonly PairedAdvert[] }
   | { readonly kind: 'unplaced'; readonly reason: string }
 
 const always: Window = { from: instantOf(-Infinity), to: instantOf(Infinity) }
@@ -29,19 +29,12 @@ const leastPairs = 3
 const mostOff = 1800 * second
 /** What scatters more is no clock: adverts of another run keep their interval, too, only not as well. */
 const mostError = 5 * millisecond
-/** Two probes stamp the same event some microseconds apart. */
-const tolerance = 0.1 * millisecond
-/** Without its beginning a call is taken to be no longer. */
-const longestSend = 5 * millisecond
 /** Enough rows to know who is there. */
 const rowsLookedAt = 400_000
 
-const isDuring = (passedAt: number, enterAt: number | undefined, at: Instant): boolean =>
-  passedAt >= (enterAt ?? at - longestSend) - tolerance && passedAt <= at + tolerance
-
 /** Most of its adverts passed while it was sending them. */
 function isInStep(pairs: readonly PairedAdvert[]): boolean {
-  const during = pairs.filter(({ sent, passedAt }) => isDuring(passedAt, sent.enterAt, sent.at))
+  const during = pairs.filter(isDuring)
   return during.length > 0 && during.length >= 0.6 * pairs.length
 }
 
@@ -142,7 +135,9 @@ function guestOrNowhere({ issued, setBackAt }: KernelVantage, all: readonly Pair
   if (pairs.length < leastPairs)
     return {
       kind: 'unplaced',
-      reason: `${pairs.length} of the ${issued.count} adverts that it sent are in the capture, and its clock takes ${leastPairs} to tell`,
+      reason: issued.all.every(({ ipId }) => ipId < 0)
+        ? 'its adverts (IPv6) have no numbers, and their rhythm does not tell which of them passed when'
+        : `${pairs.length} of the ${issued.count} adverts that it sent are in the capture, and its clock takes ${leastPairs} to tell`,
     }
   const hasEnters = pairs.every(({ sent }) => sent.enterAt !== undefined)
   const stamps = pairs.map(({ sent, passedAt }) => ({ there: sent.enterAt ?? sent.at, here: passedAt }))
@@ -154,5 +149,5 @@ function guestOrNowhere({ issued, setBackAt }: KernelVantage, all: readonly Pair
     }
   if (clock === undefined || clock.error > mostError)
     return { kind: 'unplaced', reason: 'its clock keeps no steady distance from the capture’s' }
-  return { kind: 'guest', clock, pairs: pairs.length }
+  return { kind: 'guest', clock, pairs }
 }

@@ -1,9 +1,12 @@
 // The same adverts, stamped twice: as a kernel saw them sent, and as the capture saw them pass. IPv4's identification says
 // which is which; it comes round again, and begins anew with each keepalived, so among equal ones the steadiest is taken.
+// IPv6 has none: on this very kernel an advert passes while it is sent; elsewhere the rhythm tells.
 
+import type { AdvertKey } from '../../diagnose/evidence.ts'
 import type { Store } from '../../store/store.ts'
-import { instantOf, type Instant, type Window } from '../../time/instant.ts'
-import type { SentAdvert } from '../intake/issued-adverts.ts'
+import { instantOf, millisecond, type Instant, type Window } from '../../time/instant.ts'
+import type { IssuedAdverts, SentAdvert } from '../intake/issued-adverts.ts'
+import { rhythmPairs } from './rhythm-pairs.ts'
 
 export interface PairedAdvert {
   readonly sent: SentAdvert
@@ -13,6 +16,16 @@ export interface PairedAdvert {
 
 const always: Window = { from: instantOf(-Infinity), to: instantOf(Infinity) }
 const coarse = 0.1e9
+/** Two probes stamp the same event some microseconds apart. */
+export const tolerance = 0.1 * millisecond
+/** Without its beginning a call is taken to be no longer. */
+export const longestSend = 5 * millisecond
+
+/** It passed while it was sent. */
+export const isDuring = ({ sent: { enterAt, at }, passedAt }: PairedAdvert): boolean =>
+  passedAt >= (enterAt ?? at - longestSend) - tolerance && passedAt <= at + tolerance
+
+const flowOf = (source: string, vrid: number): string => `${source} ${vrid}`
 
 /** Of one advert on several links, the first: the one at its sender. */
 function passings(store: Store): Map<string, Instant[]> {
@@ -40,7 +53,78 @@ function commonest(offsets: readonly number[]): number {
   return (most?.[0] ?? 0) * coarse
 }
 
+/** Adverts without a number, by flow, in order: of each flow those on the link that has most of them. */
+function unnumberedPassings(store: Store): Map<string, readonly Instant[]> {
+  const flows = new Map<string, Map<number, Instant[]>>()
+  for (const { at, cells, from, to } of store.adverts.slices(always)) {
+    for (let i = from; i < to; i++) {
+      if ((cells.ipId[i] ?? -1) >= 0) continue
+      const flow = flowOf(store.names.textOf(cells.source[i] ?? 0), cells.vrid[i] ?? 0)
+      const links = flows.get(flow) ?? new Map<number, Instant[]>()
+      flows.set(flow, links)
+      const link = cells.link[i] ?? 0
+      const onLink = links.get(link) ?? []
+      links.set(link, onLink)
+      onLink.push(instantOf(at[i] ?? 0))
+    }
+  }
+  const mostOf = (links: ReadonlyMap<number, readonly Instant[]>): readonly Instant[] =>
+    [...links.values()].reduce((most, one) => (one.length > most.length ? one : most), [])
+  return new Map([...flows].map(([flow, links]) => [flow, mostOf(links)] as const))
+}
+
+/** Each with the packet that passed while it was sent. */
+function pairsDuring(sent: readonly SentAdvert[], passed: readonly Instant[]): PairedAdvert[] {
+  let next = 0
+  return sent.flatMap((one) => {
+    while (next < passed.length && (passed[next] ?? 0) < (one.enterAt ?? one.at - longestSend) - tolerance) next++
+    const passedAt = passed[next]
+    const pair = passedAt === undefined ? undefined : { sent: one, passedAt }
+    return pair !== undefined && isDuring(pair) ? [pair] : []
+  })
+}
+
+function unnumberedPairs(sent: readonly SentAdvert[], store: Store): PairedAdvert[] {
+  if (sent.length === 0) return []
+  const passedOf = unnumberedPassings(store)
+  return [...new Set(sent.map(({ source, vrid }) => flowOf(source, vrid)))].flatMap((flow): PairedAdvert[] => {
+    const all = sent.filter(({ source, vrid }) => flowOf(source, vrid) === flow)
+    const passed = passedOf.get(flow) ?? []
+    const during = pairsDuring(all, passed)
+    if (during.length >= 0.6 * Math.min(all.length, passed.length)) return during
+    const stamps = all.map((one) => one.enterAt ?? one.at)
+    return rhythmPairs(stamps, passed).flatMap((pair) => {
+      const one = all[pair.sent]
+      const passedAt = passed[pair.passed]
+      return one === undefined || passedAt === undefined ? [] : [{ sent: one, passedAt }]
+    })
+  })
+}
+
+/** The sendmsg of this advert. */
+export const sentOf = (
+  issued: IssuedAdverts,
+  pairs: readonly PairedAdvert[],
+  { source, vrid, ipId, at }: AdvertKey,
+): SentAdvert | undefined =>
+  ipId === undefined
+    ? pairs.find(({ sent, passedAt }) => passedAt === at && sent.vrid === vrid && sent.source === source)?.sent
+    : issued.find(source, vrid, ipId)
+
 export function stampPairs(sent: readonly SentAdvert[], store: Store): PairedAdvert[] {
+  return [
+    ...numberedPairs(
+      sent.filter(({ ipId }) => ipId >= 0),
+      store,
+    ),
+    ...unnumberedPairs(
+      sent.filter(({ ipId }) => ipId < 0),
+      store,
+    ),
+  ]
+}
+
+function numberedPairs(sent: readonly SentAdvert[], store: Store): PairedAdvert[] {
   if (sent.length === 0) return []
   const passed = passings(store)
   const candidates = sent.map((one) => ({

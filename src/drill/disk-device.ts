@@ -24,11 +24,23 @@ export interface Throttle {
   readonly free: string
 }
 
+/** Version 2 takes no limit below this: to its parser 1 is an invalid argument (Linux, block/blk-throttle.c, tg_set_limit). */
+const leastOfVersion2 = 2
+
 /** So many requests a second, of one kind. */
-export function throttleOf(cgroup: Cgroup, device: string, kind: 'read' | 'write', perSecond: number): Throttle {
+export function throttleOf(
+  cgroup: Pick<Cgroup, 'version'>,
+  device: string,
+  kind: 'read' | 'write',
+  perSecond: number,
+): Throttle {
   if (cgroup.version === 2) {
     const key = kind === 'read' ? 'riops' : 'wiops'
-    return { file: 'io.max', slow: `${device} ${key}=${perSecond}`, free: `${device} ${key}=max` }
+    return {
+      file: 'io.max',
+      slow: `${device} ${key}=${Math.max(leastOfVersion2, perSecond)}`,
+      free: `${device} ${key}=max`,
+    }
   }
   return { file: `blkio.throttle.${kind}_iops_device`, slow: `${device} ${perSecond}`, free: `${device} 0` }
 }

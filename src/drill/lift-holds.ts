@@ -1,4 +1,4 @@
-// Lets go what a cgroup of a drill holds back: frozen, out of quota, or waiting for a disk of one write a second.
+// Lets go what a cgroup of a drill holds back: frozen, out of quota, or waiting for a disk of a write or two a second.
 //
 // A process that is killed there has to end its write first, at the pace it is given: its cgroup cannot be removed for as long.
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freezeFileOf, parseCgroupMounts, parseCgroupOf, type CgroupMount } from '../../src/drill/cgroup-mount.ts'
+import { throttleOf } from '../../src/drill/disk-device.ts'
 import { liftHolds } from '../../src/drill/lift-holds.ts'
 
 const hybrid = `tmpfs /sys/fs/cgroup tmpfs rw,relatime,mode=755 0 0
@@ -31,6 +32,20 @@ test('version 2 has what its top hands down, version 1 what its line names', () 
   const joined =
     'cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\ncgroup /sys/fs/cgroup/blkio cgroup rw,blkio 0 0\n'
   expect(mountsOf(joined).map((each) => each.controllers)).toEqual([['cpu'], ['io']])
+})
+
+test('a disk is throttled in the words of each version; version 2 takes no limit of one a second', () => {
+  expect(throttleOf({ version: 1 }, '7:0', 'write', 1)).toEqual({
+    file: 'blkio.throttle.write_iops_device',
+    slow: '7:0 1',
+    free: '7:0 0',
+  })
+  expect(throttleOf({ version: 2 }, '7:0', 'read', 1)).toEqual({
+    file: 'io.max',
+    slow: '7:0 riops=2',
+    free: '7:0 riops=max',
+  })
+  expect(throttleOf({ version: 2 }, '7:0', 'write', 4).slow).toBe('7:0 wiops=4')
 })
 
 test('the file and the words that freeze differ between the versions', () => {

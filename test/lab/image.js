@@ -20,6 +20,7 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -293,6 +294,8 @@ export function prepareImageWithWhylate(image) {
     const program = findProgram(name)
     if (program !== undefined) copyProgram(folder, program, `/usr/sbin/${name}`)
   }
+  // busybox's own runs its applets before the programs of that name: `exec ip` is then none that knows `netns`.
+  symlinkSync('/usr/sbin/bash', join(folder, 'usr/sbin/sh'))
   for (const path of drillFiles) if (existsSync(path)) cpSync(path, join(folder, path), { recursive: true })
   cpSync(drillModulesAt, join(folder, 'drill-modules'), { recursive: true })
   const home = join(folder, 'opt/whylate')

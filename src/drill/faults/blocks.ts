@@ -40,7 +40,7 @@ export const blockedLog: Scenario = {
 const refuseWithoutIo = async (): Promise<string | undefined> =>
   (await findCgroupMount('io')) === undefined ? 'no cgroup hierarchy that can throttle disks is there' : undefined
 
-/** Writes of its cgroup to its disk are held back: one a second. */
+/** Writes of its cgroup to its disk are held back: one or two a second. */
 export const slowDisk: Scenario = {
   name: 'slow-disk',
   summary: 'the sender is asked for its statistics (SIGUSR2) while the disk that it writes them to is slow',
@@ -71,7 +71,7 @@ export const slowDisk: Scenario = {
         endAt: held.endAt,
         culprit: { kind: 'process', pid, comm: 'keepalived', name: statistics },
         alsoGuilty: [handOf(held)],
-        how: `SIGUSR2 to keepalived ${pid}: it writes ${statistics} to a disk of one write a second`,
+        how: `SIGUSR2 to keepalived ${pid}: it writes ${statistics} to a disk of a write or two a second`,
       }
     } finally {
       await cgroup.close()

@@ -44,7 +44,7 @@ export const paging: Scenario = {
         endAt: held.endAt,
         culprit: { kind: 'process', pid, comm: 'keepalived', name: 'keepalived' },
         alsoGuilty: [handOf(held)],
-        how: `the memory cgroup of keepalived ${pid} was emptied; its program lies on a disk of one read a second`,
+        how: `the memory cgroup of keepalived ${pid} was emptied; its program lies on a disk of a read or two a second`,
       }
     } finally {
       await cgroup.close()

@@ -63,6 +63,8 @@ export interface Culprit {
   readonly pid: number | undefined
   readonly comm: string | undefined
   readonly name: string
+  /** Nobody was seen to do it: this is the sender, whom it befell. */
+  readonly isVictim?: true
 }
 
 /** `hits` of `of` windows of equal length: before the late ones, or before matched punctual ones. */

@@ -19,8 +19,8 @@ import { counted, flowName, formatShare } from './words.ts'
 const culpritsTold = 3
 const flowsTold = 3
 
-function byPhrase({ culprits, late }: CauseTotal): string {
-  if (culprits.length === 0) return ''
+function byPhrase({ culprits, late, befallen }: CauseTotal): string {
+  if (culprits.length === 0) return befallen === late ? ', nobody seen to do it' : ''
   const named = culprits.slice(0, culpritsTold).map((one) => {
     const times = culprits.length === 1 && one.late === late ? '' : ` (${one.late})`
     return `${hostText(one.name, 40)}${times}`

@@ -8,7 +8,7 @@
 //   NOT      sender-throttled: no cgroup of it was throttled
 
 import type { Culprit, Explanation, Suspect } from '../diagnose/explanation.ts'
-import type { Fact, LateAdvert, WindowView } from '../diagnose/finding.ts'
+import type { LateAdvert, WindowView } from '../diagnose/finding.ts'
 import { isByOwnTimer, latenessOf } from '../diagnose/lateness.ts'
 import type { BlindSpot } from '../events/probe.ts'
 import { formatSpan } from '../time/format.ts'
@@ -102,19 +102,14 @@ function culpritPhrase({ kind, name, comm, pid }: Culprit): string {
 const tieOf = ({ covers, bridge }: Suspect): string =>
   `covers ${formatShare(covers)}, ${bridge === undefined ? 'correlated at most' : safe(bridge)}`
 
-/** Stopped or starved, and by whom nobody saw: then the verdict names whom it befell. */
-const isSenderItself = ({ kind, name, comm, pid }: Culprit, facts: readonly Fact[]): boolean =>
-  (kind === 'vm' || comm === undefined || comm === name) &&
-  facts.some((fact) => fact.isSender && fact.pid === pid && fact.guest === undefined)
-
 /** `process kill (30211)`, or the best of the suspects, with how little that is. */
-function whoPhrase(culprit: Culprit | undefined, suspects: readonly Suspect[], facts: readonly Fact[]): string {
+function whoPhrase(culprit: Culprit | undefined, suspects: readonly Suspect[]): string {
   const seen = suspects.filter((one) => !isOpen(one) && isTelling(one))
   const best = seen.find((one) => one.bridge !== undefined) ?? seen[0]
   if (culprit !== undefined) {
     const isTied = best?.bridge !== undefined && best.pid === culprit.pid
     if (isTied) return `${culpritPhrase(culprit)}: ${safe(best.bridge)}`
-    return isSenderItself(culprit, facts)
+    return culprit.isVictim === true
       ? `nobody was seen to do it; the sender is ${culpritPhrase(culprit)}`
       : culpritPhrase(culprit)
   }
@@ -173,7 +168,7 @@ function ledgerOf(late: LateAdvert, ledger: Explanation['ledger']): VerdictPart[
 
 /** `restIn`: where the suspects are that are not told. */
 export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdict {
-  const { late, facts } = view
+  const { late } = view
   const { cause, confidence, summary, culprit, ledger, evidence, suspects, ruledOut, settledBy } = explanationOf(view)
   return {
     cause,
@@ -183,7 +178,7 @@ export function verdictOf(view: WindowView, restIn = 'in the JSON form'): Verdic
     culprit: culprit === undefined ? undefined : culpritPhrase(culprit),
     evidence: evidence.map(safe),
     suspects: suspectLines(suspects, restIn),
-    who: whoPhrase(culprit, suspects, facts),
+    who: whoPhrase(culprit, suspects),
     notCauses: [...new Set(ruledOut.map((one) => safe(one.cause)))],
     ruledOut: ruledOut.map((one) => `${safe(one.cause)}: ${safe(one.because)}`),
     unseen: unseenOf(view).map(

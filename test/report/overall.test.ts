@@ -18,7 +18,7 @@ test('the cause of most, a period, and the reach are told in sentences', async (
   const { overall } = reportOf(session, everything)
   expect(overall.main).toMatchObject({ cause: 'sender-stopped', late: 5, share: 1 })
   expect(overall).toMatchObject({ late: 5, episodes: 5, scope: { reach: 'only-router', onTime: [] } })
-  expect(overall.summary[0]).toBe('5 of 5 late adverts: sender-stopped, by qemu-system-x86; 100 % of the lateness.')
+  expect(overall.summary[0]).toBe('5 of 5 late adverts: sender-stopped, nobody seen to do it; 100 % of the lateness.')
   expect(overall.summary[1]).toMatch(/^5 faults(, no period|: the capture is too short)/)
   const [first = ''] = overall.summary
   expect(oneLine(formatText(session, everything))).toContain(first)

@@ -95,19 +95,11 @@ test('in 80 columns words come before the length of a bar, and a sentence loses 
 })
 
 test('where the verdict names whom it befell, the first glance says that nobody was seen to do it', () => {
-  const sender = { pid: 812, comm: 'keepalived' }
-  const befallen = {
-    ...explanation,
-    culprit: { kind: 'process', name: 'keepalived', ...sender },
-    suspects: [],
-  } as const
-  const [fact] = takeoverWindow.facts
-  if (fact === undefined) throw new Error('no fact')
-  const facts = [{ ...fact, ...sender, isSender: true }]
-  expect(verdictOf({ ...takeoverWindow, explanation: befallen, facts }).who).toBe(
+  const culprit = { kind: 'process', name: 'keepalived', pid: 812, comm: 'keepalived' } as const
+  expect(verdictWith({ culprit: { ...culprit, isVictim: true }, suspects: [] }).who).toBe(
     'nobody was seen to do it; the sender is process keepalived (812)',
   )
-  expect(verdictOf({ ...takeoverWindow, explanation: befallen, facts: [] }).who).toBe('process keepalived (812)')
+  expect(verdictWith({ culprit, suspects: [] }).who).toBe('process keepalived (812)')
 })
 
 test('the culprit, then suspects with a mechanism before those without, then who not, what was unseen, what would settle it', () => {

@@ -51,7 +51,8 @@ export const senderName = (subject: Subject): string => {
 export function victimOf(subject: Subject): Culprit | undefined {
   const { sender } = subject
   if (sender === undefined) return undefined
-  return { kind: sender.kind === 'qemu' ? 'vm' : 'process', pid: sender.pid, comm: sender.comm, name: sender.name }
+  const { pid, comm, name, kind } = sender
+  return { kind: kind === 'qemu' ? 'vm' : 'process', pid, comm, name, isVictim: true }
 }
 
 export const guestStood = (subject: Subject): string =>

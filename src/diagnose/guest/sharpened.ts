@@ -40,7 +40,10 @@ function clockPhrase({ clock, name }: { readonly clock: { readonly error: number
 
 /** Whoever is stopped is named; who stopped it is in the sentence. */
 function culpritOf(ruling: Ruling, inside: Subject): Culprit | undefined {
-  return ruling.cause === 'sender-stopped' ? victimOf(inside) : ruling.culprit
+  const victim = ruling.cause === 'sender-stopped' ? victimOf(inside) : undefined
+  if (victim === undefined || ruling.culprit?.isVictim === true) return ruling.culprit
+  const { kind, pid, comm, name } = victim
+  return { kind, pid, comm, name }
 }
 
 function processRuling(reading: Extract<GuestReading, { kind: 'process' }>): Ruling {

@@ -30,6 +30,8 @@ export interface CauseTotal {
   readonly share: number
   /** Who did it, the most frequent first, by name: each run of a cron job is the same one. */
   readonly culprits: readonly { readonly name: string; readonly late: number }[]
+  /** So many of them were seen to befall the sender, and nobody was seen to do it. */
+  readonly befallen: number
 }
 
 export interface Overall {
@@ -50,8 +52,12 @@ const windowOf = ({ late }: Judged): { from: LateAdvert['at']; to: LateAdvert['a
   to: late.at,
 })
 
-const nameOf = ({ explanation }: Judged): string | undefined =>
-  explanation?.culprit === undefined ? undefined : (explanation.culprit.comm ?? explanation.culprit.name)
+const isBefallen = ({ explanation }: Judged): boolean => explanation?.culprit?.isVictim === true
+
+const nameOf = (judged: Judged): string | undefined => {
+  const culprit = judged.explanation?.culprit
+  return culprit === undefined || isBefallen(judged) ? undefined : (culprit.comm ?? culprit.name)
+}
 
 function culpritsOf(own: readonly Judged[]): CauseTotal['culprits'] {
   const counts = new Map<string, number>()
@@ -77,6 +83,7 @@ function causesOf(judged: readonly Judged[], rest: Span): CauseTotal[] {
         lateness,
         share: all > 0 ? lateness / all : 0,
         culprits: culpritsOf(own),
+        befallen: own.filter(isBefallen).length,
       }
     })
     .toSorted((a, b) => b.lateness - a.lateness || (a.cause < b.cause ? -1 : 1))

@@ -64,6 +64,13 @@ test('the cause with most of the lateness is the main one, with who did it', () 
   expect(causes.map((one) => one.cause)).toEqual(['sender-stopped', 'sender-starved', 'unknown'])
 })
 
+test('whom it befell did not do it', () => {
+  const befallen = judgedAs(lateAt('b', 100, 4), 'sender-stopped', 'keepalived')
+  const culprit = { ...befallen.explanation?.culprit, isVictim: true }
+  const { main } = overall([{ ...befallen, explanation: { ...befallen.explanation, culprit } as Explanation }])
+  expect(main).toMatchObject({ late: 1, culprits: [], befallen: 1 })
+})
+
 test('no cause is the main one when none explains more than half, and never the unknown', () => {
   expect(
     overall([

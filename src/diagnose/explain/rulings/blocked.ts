@@ -41,9 +41,9 @@ export function blockedRuling(reading: Reading, dominant: Dominant): Ruling {
     culprit:
       reader !== undefined
         ? { kind: 'process', pid: reader.pid, comm: reader.comm, name: file }
-        : victim === undefined
-          ? undefined
-          : { ...victim, name: file === '' ? victim.name : file },
+        : victim === undefined || file === ''
+          ? victim
+          : { kind: victim.kind, pid: victim.pid, comm: victim.comm, name: file },
     evidence: [
       ...(claim === undefined
         ? []

@@ -46,7 +46,9 @@ export async function openCgroup(mark: string, controller: Controller, version?:
       'Take another scenario: whylate drill sigstop',
     )
   }
-  const directory = join(mount.directory, mark)
+  // Version 2 has one hierarchy for all: a pair's second cgroup lies beside its first.
+  const name = `${mark}-${controller}`
+  const directory = join(mount.directory, name)
   try {
     await mkdir(directory)
   } catch (error) {
@@ -57,7 +59,7 @@ export async function openCgroup(mark: string, controller: Controller, version?:
   }
   const homes = new Map<number, string>()
   return {
-    name: mark,
+    name,
     version: mount.version,
     directory,
     async add(pid) {

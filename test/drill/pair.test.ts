@@ -131,7 +131,7 @@ test.skipIf(!isRoot).each(freezers)(
     const home = await readFile(`/proc/${pair.sender.pid}/cgroup`, 'utf8')
     const truth = await scenarioOf(name)?.inject(pair, { seconds: 0.8 })
     await wire.next(pair.sender.address, 3)
-    expect(truth).toMatchObject({ cause: 'sender-stopped', culprit: { kind: 'cgroup', name: pair.mark } })
+    expect(truth).toMatchObject({ cause: 'sender-stopped', culprit: { kind: 'cgroup', name: `${pair.mark}-freezer` } })
     expect(longestGap(wire.adverts, pair.sender.address)).toBeGreaterThan(790)
     expect(await readFile(`/proc/${pair.sender.pid}/cgroup`, 'utf8')).toBe(home)
     expect((await readTraces([process.pid])).filter((trace) => trace.includes('cgroup'))).toEqual([])

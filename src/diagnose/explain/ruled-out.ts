@@ -7,6 +7,7 @@ import { againstVhost } from './alternatives.ts'
 import type { Painted } from './claim.ts'
 import { windowsOf } from './claim.ts'
 import type { Courses } from './courses.ts'
+import { sampledShare } from './sampled-course.ts'
 import { lengthOf, sumOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
 
@@ -42,18 +43,28 @@ function byWire(subject: Subject): RuledOut[] {
   return out
 }
 
+const mostlySampled = 0.8
+
 function byState(subject: Subject, courses: Courses, painted: readonly Painted[]): RuledOut[] {
   const { lateness, sees, sender } = subject
   const out: RuledOut[] = []
   const least = 0.02 * lengthOf(lateness)
   const none = (states: Parameters<typeof windowsOf>[1]): boolean => sumOf(windowsOf(painted, states)) < least
-  if (sees.samples && none(['stopped', 'frozen']))
+  const sampled = [...courses.sampled.values()]
+  // A hole in the samples hides a state, never what a counter came to behind it.
+  const isSampled = sees.samples && sampled.some((one) => sampledShare(one, lateness) >= mostlySampled)
+  const isFaulting = sampled.some((one) => (one.at(-1)?.majorFaults ?? 0) > (one[0]?.majorFaults ?? 0))
+  if (isSampled && none(['stopped', 'frozen']))
     out.push({ cause: 'sender-stopped', because: 'no sample found it in state T or t, or its cgroup frozen' })
   if (sees.samples && none(['runnable', 'throttled']))
     out.push({ cause: 'sender-starved', because: 'its run delay did not grow' })
   if (sees.cgroups && courses.throttled.length === 0)
     out.push({ cause: 'sender-throttled', because: 'no cgroup of it was throttled' })
-  if (sees.samples && none(['paging'])) out.push({ cause: 'sender-paging', because: 'no major page fault in state D' })
+  if (sees.samples && none(['paging']) && (isSampled || !isFaulting))
+    out.push({
+      cause: 'sender-paging',
+      because: isFaulting ? 'no major page fault in state D' : 'it had no major page fault',
+    })
   if (sees.senderCalls && sender?.kind === 'keepalived' && none(['blocked']))
     out.push({
       cause: 'sender-blocked',

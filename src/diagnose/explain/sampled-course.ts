@@ -8,7 +8,7 @@ import { instantOf, millisecond, second, type Instant, type Window } from '../..
 import type { LedgerState } from '../explanation.ts'
 import type { KernelCourse } from './kernel-course.ts'
 import type { Claim } from './claim.ts'
-import { clipped } from './stretches.ts'
+import { clipped, lengthOf, sumOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
 
 export interface Sample {
@@ -32,6 +32,16 @@ function longestPeriodOf(rows: readonly { readonly at: Instant }[]): number {
   const spans = rows.slice(1).map((row, i) => row.at - (rows[i]?.at ?? row.at))
   const median = spans.toSorted((a, b) => a - b)[spans.length >> 1] ?? 0
   return Math.min(3 * second, Math.max(longestPeriod, 2.5 * median))
+}
+
+/** Which part of this stretch lies between two samples that follow each other as they should. */
+export function sampledShare(samples: readonly Sample[], stretch: Window): number {
+  const longest = longestPeriodOf(samples)
+  const pieces = samples.slice(1).flatMap((next, i) => {
+    const from = samples[i]?.at ?? next.at
+    return next.at - from > longest ? [] : (clipped({ from, to: next.at }, stretch) ?? [])
+  })
+  return sumOf(pieces) / Math.max(1, lengthOf(stretch))
 }
 
 export function sampledCourses(subject: Subject): Map<number, Sample[]> {

@@ -21,11 +21,11 @@ function ruledOut(away: readonly Away[], isUnsampled: boolean): readonly string[
     },
   ])
   if (isUnsampled) scene.unsampled(10_950, 12_480)
-  const states = ['sender-stopped', 'sender-paging']
+  const states: ReadonlySet<string> = new Set(['sender-stopped', 'sender-paging'])
   return scene
     .explained()
     .flatMap(({ explanation }) => explanation.ruledOut)
-    .filter(({ cause }) => states.includes(cause))
+    .filter(({ cause }) => states.has(cause))
     .map(({ cause, because }) => `${cause}: ${because}`)
 }
 

@@ -122,7 +122,7 @@ test.skipIf(process.getuid?.() !== 0)(
       late: undefined,
       budgetBytes: 32 * 1024 * 1024,
       // A step as soon as one may follow the last.
-      backOff: { cpuShare: 99, lossySeconds: 0, settleSeconds: 12, calmSeconds: 3600 },
+      backOff: { cpuShare: 99, lossySeconds: 0, settleSeconds: 8, calmSeconds: 3600 },
     })
     const row = () => session.snapshot().probes.find(({ name }) => name === 'bpftrace')
     try {

@@ -32,7 +32,7 @@ export function summaryRows({ confidence, summary }: Verdict, width: number): Ro
 
 /** Columns of state, length and share. */
 const figures = 33
-const shortestBar = 8
+const shortestBar = 6
 const longestBar = 40
 
 /** Half of the room at most, and less where words need it. */

@@ -91,6 +91,7 @@ export function padStart(text: string, columns: number): string {
  * looked at, at both ends. Nearly every letter takes a column at least; where marks pile up, a longer look is taken.
  */
 export function hostText(raw: string, columns: number): string {
+  if (columns <= 0) return ''
   if (raw.length <= columns && plainAscii.test(raw)) return raw
   const known = knownTexts.get(raw)?.get(columns)
   if (known !== undefined) return known

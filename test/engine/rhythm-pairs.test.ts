@@ -115,14 +115,20 @@ test('whatever the timers and the way do: paired right, or not at all', () => {
   )
 })
 
-test('where timers scatter ten times as much as the way, two minutes tell', () => {
-  fc.assert(
-    fc.property(train(ns(0.5e6, 3e6), ns(1000, 0.05e6), ns(120, 400)), (one) => {
-      const { sent, passed, truth } = played(one)
-      expect(rhythmPairs(sent, passed).length).toBeGreaterThan(0.9 * truth.size)
+test('where timers scatter ten times as much as the way, two minutes tell nineteen times in twenty', () => {
+  const trains = Array.from({ length: 60 }, (_, i) =>
+    played({
+      seed: 1 + i,
+      count: 120 + 4 * i,
+      timerNs: 0.5e6 + 0.04e6 * i,
+      wayNs: 1000 + 800 * i,
+      offsetNs: (i - 30) * 0.7e9,
+      ppm: i - 30,
+      lost: i % 2 === 0 ? 0 : 0.02,
     }),
-    { numRuns: 30 },
   )
+  const clear = trains.filter(({ sent, passed, truth }) => rhythmPairs(sent, passed).length > 0.9 * truth.size)
+  expect(clear.length).toBeGreaterThanOrEqual(57)
 })
 
 test('two recordings of different times have no pairs, however long', () => {

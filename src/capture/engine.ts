@@ -1,7 +1,7 @@
 // Which program tells what the kernel did: sysdig by its module, sysdig by BPF, or bpftrace? Nobody can tell from
 // outside (a module may be there and of another version), so each is started for real, in turn, until one speaks.
 
-import type { ProbeName } from '../events/probe.ts'
+import { kernelEngines, type ProbeName } from '../events/probe.ts'
 import type { Examination } from './examine.ts'
 import type { OutputListener } from './output.ts'
 import type { Supervised } from './supervise.ts'
@@ -78,7 +78,7 @@ export interface EngineChoice {
 /** What whylate would take, by what was examined. */
 export function chooseEngine(wanted: WantedEngine, examinations: readonly Examination[]): EngineChoice {
   if (wanted === 'none') return { engine: 'none', because: 'You asked for no kernel probe: verdicts rest on the wire.' }
-  const order = wanted === 'auto' ? (['sysdig', 'bpftrace'] as const) : [wanted]
+  const order = wanted === 'auto' ? kernelEngines : [wanted]
   const reasons: string[] = []
   for (const engine of order) {
     const found = examinations.find(({ probe }) => probe === engine)

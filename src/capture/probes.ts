@@ -11,6 +11,7 @@
 // there is. Only what was typed wrong throws (an interface, a namespace, a log or a filter that does not exist), before
 // anything was started.
 
+import { kernelEngines } from '../events/probe.ts'
 import { bpftraceSpec, type WatchedProcess } from './bpftrace.ts'
 import { joinFailures, startFirstThatSpeaks, type Engine, type EngineFailure, type WantedEngine } from './engine.ts'
 import { pathOf, readExecutable, type Executable, type ToolName } from './executable.ts'
@@ -140,7 +141,7 @@ export async function startProbes(
   }
 
   async function startEngine(): Promise<Engine> {
-    const order = options.engine === 'auto' ? (['sysdig', 'bpftrace'] as const) : [options.engine]
+    const order = options.engine === 'auto' ? kernelEngines : [options.engine]
     const absences: EngineFailure[] = []
     for (const tool of order) {
       if (tool === 'none' || !isWanted()) break

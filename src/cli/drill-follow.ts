@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pair } from '../drill/pair.ts'
 import type { Scenario, Truth } from '../drill/scenario.ts'
 import { createWatchPlan, defaultWatch, type WatchPlan, type WatchStep } from '../drill/watch.ts'
-import type { ProbeName } from '../events/probe.ts'
+import { isKernelEngine, type ProbeName } from '../events/probe.ts'
 import type { LiveSession, LiveSettings } from '../session/live.ts'
 import type { ProbeView } from '../engine/snapshot.ts'
 
@@ -21,7 +21,6 @@ const askEveryMs = 200
 export const budgetBytes = 128 * 1024 * 1024
 const mostStartMs = 60_000
 const mostUnrestMs = 45_000
-const isEngine = (name: ProbeName): boolean => name === 'sysdig' || name === 'bpftrace'
 
 interface Play {
   readonly pair: Pair
@@ -55,7 +54,7 @@ export function playOf({ scenario, options, pair, session }: Staged, signal: Abo
 function hasBegun(probes: readonly ProbeView[], hasEngine: boolean): boolean {
   const has = (is: (name: ProbeName) => boolean): boolean =>
     probes.some((probe) => is(probe.name) && probe.part === '' && probe.state !== 'starting')
-  return has((name) => name === 'tcpdump') && has((name) => name === 'host') && (!hasEngine || has(isEngine))
+  return has((name) => name === 'tcpdump') && has((name) => name === 'host') && (!hasEngine || has(isKernelEngine))
 }
 
 /** Follows the plan until it ends; `onStep` is told each new step. */

@@ -1,7 +1,7 @@
 // How each probe is doing: what it said of itself, turned into one line for the screen and into blind spots.
 
 import { lossSpot } from '../events/loss-spot.ts'
-import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
+import { isKernelEngine, type BlindSpot, type ProbeName, type ProbeNotice } from '../events/probe.ts'
 import { between, instantOf, type Instant } from '../time/instant.ts'
 import type { BlindSpots } from './blind-spots.ts'
 import type { ProbeView } from './snapshot.ts'
@@ -74,8 +74,6 @@ const restingOf = (leavesOut: string | undefined): Pick<ProbeView, 'state' | 're
 })
 
 const stillStarting = (name: ProbeName): string => `${name} was still starting`
-
-const engineNames: ReadonlySet<ProbeName> = new Set<ProbeName>(['sysdig', 'bpftrace'])
 
 /** A probe that starts within this of the session has seen all of it. */
 const atOnce = 0.5e9
@@ -168,7 +166,7 @@ export function createProbeStates({ spotsOf, told, startedAt, arrival }: StatesP
   function giveUpOthers(name: ProbeName): void {
     for (const probe of probes.values()) {
       if (probe.hasStarted || probe.view.part !== '' || probe.view.name === name) continue
-      if (probe.view.state !== 'starting' || !engineNames.has(probe.view.name)) continue
+      if (probe.view.state !== 'starting' || !isKernelEngine(probe.view.name)) continue
       probe.blindSpots.withdraw(`${probe.view.name} starting`)
       probe.view = { ...probe.view, reason: undefined }
     }

@@ -5,6 +5,10 @@ import type { Instant } from '../time/instant.ts'
 export const probeNames = ['tcpdump', 'sysdig', 'bpftrace', 'iostat', 'host', 'log'] as const
 export type ProbeName = (typeof probeNames)[number]
 
+/** What tells what the kernel did, the one that tells more first; one of them runs at a time. */
+export const kernelEngines = ['sysdig', 'bpftrace'] as const
+export const isKernelEngine = (source: BlindSpot['source']): boolean => source === 'sysdig' || source === 'bpftrace'
+
 /** `part`: which vantage point of this probe it is about, where there are several; '' or absent for the only one. */
 export type ProbeNotice = Notice & { readonly part?: string }
 

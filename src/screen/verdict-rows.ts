@@ -38,7 +38,6 @@ const longestBar = 40
 /** Half of the room at most, and less where words need it. */
 function barWidthOf(parts: readonly VerdictPart[], width: number): number {
   const room = Math.max(0, width - figures - 1)
-  if (room < 2 * shortestBar) return Math.floor(room / 2)
   const words = Math.max(0, ...parts.map(({ detail }) => widthOf(hostText(detail, room))))
   return Math.max(0, Math.min(longestBar, Math.floor(room / 2), Math.max(shortestBar, room - words - 1)))
 }

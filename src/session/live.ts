@@ -1,5 +1,6 @@
 // A live session: children on one side, the engine on the other, and nothing in between that waits.
 
+import { isKernelEngine } from '../events/probe.ts'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createSenderFinder } from '../capture/host/sender-finder.ts'
@@ -143,9 +144,7 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
   const unsubscribe = engine.subscribe(() => {
     if (stopping !== undefined) return
     const { now: at, probes: rows, own } = engine.snapshot()
-    const kernel = rows.find(
-      (row) => row.part === '' && (row.name === 'sysdig' || row.name === 'bpftrace') && row.state !== 'absent',
-    )
+    const kernel = rows.find((row) => row.part === '' && isKernelEngine(row.name) && row.state !== 'absent')
     const step = backOff.feel({ at, lost: kernel?.dropped ?? 0, cpuShare: own.cpuShare }, probes.narrowings())
     if (step !== undefined) probes.narrow(step.step, step.because)
   })

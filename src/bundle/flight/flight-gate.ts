@@ -10,7 +10,7 @@
 // one of scap begins with the state of the host as it was then (parse/scap/state-blocks.ts).
 
 import type { ProbeBytes } from '../../capture/output.ts'
-import type { BlindSpot, ProbeName } from '../../events/probe.ts'
+import { isKernelEngine, type BlindSpot, type ProbeName } from '../../events/probe.ts'
 import { createScapState, type ScapState } from '../../parse/scap/scap-state.ts'
 import { formatIso } from '../../time/format.ts'
 import { epochAt, type Epoch, type Instant } from '../../time/instant.ts'
@@ -148,7 +148,7 @@ export function createFlightGate(settings: GateSettings): FlightGate {
   return {
     take(output, units) {
       const { probe, part, life, at } = output
-      if (probe === 'sysdig' || probe === 'bpftrace') {
+      if (isKernelEngine(probe)) {
         if (part === '') engine = probe
         if (units.length > 0) ring.push({ probe, part, life, at, bytes: units, isKernel: true })
         return undefined

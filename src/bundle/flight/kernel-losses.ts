@@ -7,7 +7,7 @@
 // The recorder's own engine heard everything, so it is what tells.
 
 import { isLossSpot } from '../../events/loss-spot.ts'
-import type { BlindSpot, ProbeName } from '../../events/probe.ts'
+import { isKernelEngine, type BlindSpot } from '../../events/probe.ts'
 import { instantOf, second, type Instant } from '../../time/instant.ts'
 
 export interface KernelLosses {
@@ -17,7 +17,6 @@ export interface KernelLosses {
   end(): void
 }
 
-const engines: ReadonlySet<BlindSpot['source']> = new Set<ProbeName>(['sysdig', 'bpftrace'])
 /** A loss that goes on is one spot, as long as its parts are no further apart. */
 const settlesAfter = 2.5 * second
 /** One by one only so many at a time. */
@@ -47,7 +46,7 @@ export function createKernelLosses(tell: (spot: BlindSpot) => void): KernelLosse
 
   return {
     look(spots, now) {
-      const closed = spots.filter((spot) => isLossSpot(spot) && engines.has(spot.source) && spot.part === undefined)
+      const closed = spots.filter((spot) => isLossSpot(spot) && isKernelEngine(spot.source) && spot.part === undefined)
       // What a snapshot does not hold any more is not asked about again.
       const keys = new Set(closed.map(keyOf))
       told = new Map([...told].filter(([key]) => keys.has(key)))

@@ -5,7 +5,7 @@
 //   left out   by a flight recorder, on purpose          as absent; where only a part is left out, as lossy
 //   harmless   iostat, log: neither convicts by itself      nothing
 
-import type { BlindSpot } from '../../events/probe.ts'
+import { isKernelEngine, kernelEngines, type BlindSpot } from '../../events/probe.ts'
 import type { Confidence, Explanation } from '../explanation.ts'
 import { isKept, leftOutOf } from '../keeping.ts'
 import type { Subject } from './subject.ts'
@@ -22,13 +22,13 @@ function isAbsent(spot: BlindSpot, subject: Subject): boolean {
   const covers = spot.from <= gap.from && (spot.to ?? Infinity) >= gap.to
   // A loss is over when it is told; what never ran is open to the end, or has a remedy.
   if (!covers || (spot.to !== undefined && spot.remedy === undefined)) return false
-  if (spot.source === 'sysdig' || spot.source === 'bpftrace') return !sees.calls && !sees.switches
+  if (isKernelEngine(spot.source)) return !sees.calls && !sees.switches
   return spot.source === 'host' ? !sees.samples : false
 }
 
 /** Another kernel engine saw what this one did not run for. */
 const isReplaced = (spot: BlindSpot, subject: Subject): boolean =>
-  (spot.source === 'sysdig' || spot.source === 'bpftrace') &&
+  isKernelEngine(spot.source) &&
   subject.evidence.blindSpots.every(
     (one) => one === spot || one.part !== undefined || one.source !== spot.source || one.reason === spot.reason,
   ) &&
@@ -87,7 +87,7 @@ function missing(subject: Subject): Explanation['blindSpots'] {
   const add = (source: BlindSpot['source'], reason: string, remedy: string, effect: string): void => {
     spots.push({ source, from: gap.from, to: gap.to, reason, remedy, effect })
   }
-  if (!sees.calls && !sees.switches && !isTold(['sysdig', 'bpftrace']))
+  if (!sees.calls && !sees.switches && !isTold(kernelEngines))
     add(
       'sysdig',
       'no calls, switches or signals were recorded',

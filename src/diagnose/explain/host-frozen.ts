@@ -4,6 +4,7 @@
 //   calls, packets   ||||||             |||||       one in the middle, and the kernel was at work
 //   the link         x x x x            x x x       every other sender silent as well: W6
 
+import { isKernelEngine } from '../../events/probe.ts'
 import { formatSpan } from '../../time/format.ts'
 import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
 import { isKept } from '../keeping.ts'
@@ -59,7 +60,7 @@ export function coSilence(subject: Subject): Ruling | undefined {
   if (found.length < 2 || (pause === undefined && !isKernelSilent)) return undefined
   const isLossy = evidence.blindSpots.some(
     (spot) =>
-      (spot.source === 'sysdig' || spot.source === 'bpftrace') &&
+      isKernelEngine(spot.source) &&
       spot.remedy === undefined &&
       spot.from <= lateness.to &&
       (spot.to ?? Infinity) >= lateness.from,

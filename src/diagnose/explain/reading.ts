@@ -48,11 +48,17 @@ export const senderName = (subject: Subject): string => {
     : `${sender.name} (${sender.comm} ${sender.pid})`
 }
 
-export function victimOf(subject: Subject): Culprit | undefined {
-  const { sender } = subject
+/** The sender, as whoever is named. */
+export function namedSender({ sender }: Subject): Culprit | undefined {
   if (sender === undefined) return undefined
   const { pid, comm, name, kind } = sender
-  return { kind: kind === 'qemu' ? 'vm' : 'process', pid, comm, name, isVictim: true }
+  return { kind: kind === 'qemu' ? 'vm' : 'process', pid, comm, name }
+}
+
+/** The sender, where nobody was seen to do it. */
+export function victimOf(subject: Subject): Culprit | undefined {
+  const named = namedSender(subject)
+  return named && { ...named, isVictim: true }
 }
 
 export const guestStood = (subject: Subject): string =>

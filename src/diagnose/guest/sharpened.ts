@@ -15,7 +15,7 @@ import { spanOf } from '../../time/instant.ts'
 import type { Cause, Culprit } from '../explanation.ts'
 import type { Claim } from '../explain/claim.ts'
 import type { Read } from '../explain/read.ts'
-import { victimOf } from '../explain/reading.ts'
+import { namedSender, victimOf } from '../explain/reading.ts'
 import { lesserOf, type Ruling } from '../explain/ruling.ts'
 import { lengthOf } from '../explain/stretches.ts'
 import type { Subject } from '../explain/subject.ts'
@@ -40,10 +40,8 @@ function clockPhrase({ clock, name }: { readonly clock: { readonly error: number
 
 /** Whoever is stopped is named; who stopped it is in the sentence. */
 function culpritOf(ruling: Ruling, inside: Subject): Culprit | undefined {
-  const victim = ruling.cause === 'sender-stopped' ? victimOf(inside) : undefined
-  if (victim === undefined || ruling.culprit?.isVictim === true) return ruling.culprit
-  const { kind, pid, comm, name } = victim
-  return { kind, pid, comm, name }
+  const isSeen = ruling.cause === 'sender-stopped' && ruling.culprit?.isVictim !== true
+  return isSeen ? namedSender(inside) : ruling.culprit
 }
 
 function processRuling(reading: Extract<GuestReading, { kind: 'process' }>): Ruling {

@@ -1,6 +1,7 @@
 // Who had the CPUs: on the one or two that the sender runs on, switch by switch; and, where the probe adds it up, which
 // processes used most time on all of them together.
 
+import { kernelEngines } from '../../events/probe.ts'
 import { leaveReasons } from '../../events/kernel.ts'
 import { instantOf } from '../../time/instant.ts'
 import { laneWithTooMuch, openBins, type Bins, type LaneHead } from './bins.ts'
@@ -9,7 +10,6 @@ import { endingIn, mostRows, processActor, rowsIn, type LaneQuestion } from './q
 
 const cpusShown = 2
 const workersShown = 3
-const kernel = ['sysdig', 'bpftrace'] as const
 const lookBack = 2e9
 /** bpftrace tells of a CPU's switches only while a sender is on it or waits for it. */
 const unwatchedNs = 10e6
@@ -33,7 +33,7 @@ export function ownerLanes(question: LaneQuestion): Lane[] {
     key: cpu === undefined ? 'cpu' : `cpu ${cpu}`,
     kind: 'cpu',
     name: cpu === undefined ? '' : String(cpu),
-    sources: kernel,
+    sources: kernelEngines,
   })
   const slices = switches.slices({ from: instantOf(scale.from - lookBack), to: scale.to })
   if (rowsIn(slices) > mostRows) return [laneWithTooMuch(head(undefined), scale)]

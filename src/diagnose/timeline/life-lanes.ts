@@ -1,12 +1,12 @@
 // Moments: processes that began or ended, and signals.
 
+import { kernelEngines } from '../../events/probe.ts'
 import { processChanges, signalSteps } from '../../events/kernel.ts'
 import { signalName } from '../life-facts.ts'
 import { laneWithTooMuch, openBins, type LaneHead } from './bins.ts'
 import type { Lane } from './lane.ts'
 import { mostRows, processActor, rowsIn, type LaneQuestion } from './question.ts'
 
-const kernel = ['sysdig', 'bpftrace'] as const
 const told: Readonly<Partial<Record<(typeof processChanges)[number], string>>> = {
   fork: 'forked',
   exec: 'started',
@@ -16,7 +16,7 @@ const told: Readonly<Partial<Record<(typeof processChanges)[number], string>>> =
 function lifeLane(question: LaneQuestion): Lane[] {
   const { scale, evidence } = question
   const { processes, names } = evidence.store
-  const head: LaneHead = { key: 'life', kind: 'life', name: '', sources: kernel, isMoments: true }
+  const head: LaneHead = { key: 'life', kind: 'life', name: '', sources: kernelEngines, isMoments: true }
   const slices = processes.slices(scale)
   if (rowsIn(slices) > mostRows) return [laneWithTooMuch(head, scale)]
   const bins = openBins(head, scale)
@@ -38,7 +38,7 @@ function lifeLane(question: LaneQuestion): Lane[] {
 
 function signalLane({ scale, evidence, tids, sender }: LaneQuestion): Lane[] {
   const { signals, names } = evidence.store
-  const bins = openBins({ key: 'signal', kind: 'signal', name: '', sources: kernel, isMoments: true }, scale)
+  const bins = openBins({ key: 'signal', kind: 'signal', name: '', sources: kernelEngines, isMoments: true }, scale)
   for (const { at, cells, from, to } of signals.slices(scale))
     for (let i = from; i < to; i++) {
       const [by, target] = [cells.from[i] ?? -1, cells.to[i] ?? -1]

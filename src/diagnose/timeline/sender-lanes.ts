@@ -1,5 +1,6 @@
 // What the sender did: the states of its main thread, its calls, what the sampler saw of it.
 
+import { kernelEngines } from '../../events/probe.ts'
 import { leaveReasons } from '../../events/kernel.ts'
 import { instantOf, type Window } from '../../time/instant.ts'
 import type { Evidence, FlowSender } from '../evidence.ts'
@@ -29,7 +30,6 @@ const reasonNames: Readonly<Record<(typeof leaveReasons)[number], string>> = {
 }
 
 const lookBack = 60e9
-const kernel = ['sysdig', 'bpftrace'] as const
 
 function wakeupsOf(tid: number, window: Window, evidence: Evidence): number[] {
   return evidence.store.wakeups.slices(window).flatMap(({ at, cells, from, to }) => {
@@ -42,7 +42,7 @@ function wakeupsOf(tid: number, window: Window, evidence: Evidence): number[] {
 /** Of its main thread, from the switches away from it and back to it. */
 function stateLane({ scale, evidence, sender }: LaneQuestion): Lane[] {
   if (sender === undefined) return []
-  const head: LaneHead = { key: 'state', kind: 'state', name: sender.name, sources: kernel }
+  const head: LaneHead = { key: 'state', kind: 'state', name: sender.name, sources: kernelEngines }
   const slices = evidence.store.switches.slices({ from: instantOf(scale.from - lookBack), to: scale.to })
   if (rowsIn(slices) > mostRows) return [laneWithTooMuch(head, scale)]
   const bins = openBins(head, scale)
@@ -108,8 +108,8 @@ const longestCall = 60e9
 function callLanes(question: LaneQuestion): Lane[] {
   const { scale, evidence, sender, tids } = question
   const { calls, names } = evidence.store
-  const ownHead: LaneHead = { key: 'call', kind: 'call', name: sender?.name ?? '', sources: kernel }
-  const slowHead: LaneHead = { key: 'slow', kind: 'slow', name: '', sources: kernel }
+  const ownHead: LaneHead = { key: 'call', kind: 'call', name: sender?.name ?? '', sources: kernelEngines }
+  const slowHead: LaneHead = { key: 'slow', kind: 'slow', name: '', sources: kernelEngines }
   const slices = endingIn(calls, scale, longestCall)
   if (rowsIn(slices) > mostRows) return [ownHead, slowHead].map((head) => laneWithTooMuch(head, scale))
   const own = openBins(ownHead, scale)

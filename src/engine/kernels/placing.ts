@@ -15,7 +15,7 @@ import { formatSpan } from '../../time/format.ts'
 import { instantOf, millisecond, second, type Window } from '../../time/instant.ts'
 import type { OtherClock } from '../../time/other-clock.ts'
 import type { KernelVantage } from './kernel-vantage.ts'
-import { isDuring, longestSend, stampPairs, tolerance, type PairedAdvert } from './stamp-pairs.ts'
+import { isDuring, longestSend, stampOf, stampPairs, tolerance, type PairedAdvert } from './stamp-pairs.ts'
 
 export type Placing =
   /** `proof`: 0 when nothing speaks for it. */
@@ -140,7 +140,7 @@ function guestOrNowhere({ issued, setBackAt }: KernelVantage, all: readonly Pair
         : `${pairs.length} of the ${issued.count} adverts that it sent are in the capture, and its clock takes ${leastPairs} to tell`,
     }
   const hasEnters = pairs.every(({ sent }) => sent.enterAt !== undefined)
-  const stamps = pairs.map(({ sent, passedAt }) => ({ there: sent.enterAt ?? sent.at, here: passedAt }))
+  const stamps = pairs.map(({ sent, passedAt }) => ({ there: stampOf(sent), here: passedAt }))
   const clock = fitClock(stamps, hasEnters)
   if (clock !== undefined && Math.abs(clock.offset) > mostOff)
     return {

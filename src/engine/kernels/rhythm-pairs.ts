@@ -51,6 +51,10 @@ function nearest(passed: readonly number[], moment: number): number {
   return before <= after ? low - 1 : low < passed.length ? low : -1
 }
 
+/** How long after this moment the nearest packet passed; negative: before. */
+const distance = (passed: readonly number[], moment: number): number =>
+  (passed[nearest(passed, moment)] ?? Infinity) - moment
+
 const isCaptured = (passed: readonly number[], moment: number): boolean =>
   moment >= (passed[0] ?? Infinity) - near && moment <= (passed.at(-1) ?? -Infinity) + near
 
@@ -67,7 +71,7 @@ function candidateAt(first: number, sent: readonly number[], passed: readonly nu
   // What was sent before the capture began or after it ended speaks neither for an offset nor against it.
   const captured = sent.filter((stamp) => isCaptured(passed, stamp + first))
   if (captured.length < Math.max(fewest, leastCaptured * sent.length)) return undefined
-  const left = captured.map((stamp) => (passed[nearest(passed, stamp + first)] ?? Infinity) - stamp - first)
+  const left = captured.map((stamp) => distance(passed, stamp + first))
   // What was held or lost sticks out under any offset: a median does not mind.
   const changes = left.slice(1).map((one, i) => Math.abs(one - (left[i] ?? 0)))
   const scatter = Math.max(finest, 1.48 * medianOf(changes))
@@ -197,8 +201,7 @@ export function rhythmPairs(sent: readonly number[], passed: readonly number[]):
 
 /** The advert of this stretch that lies closest to where the offset wants it. */
 function bestBetween(from: number, to: number, offset: number, sent: readonly number[], passed: readonly number[]) {
-  const offOf = (i: number): number =>
-    Math.abs((passed[nearest(passed, (sent[i] ?? 0) + offset)] ?? Infinity) - (sent[i] ?? 0) - offset)
+  const offOf = (i: number): number => Math.abs(distance(passed, (sent[i] ?? 0) + offset))
   let best = from
   for (let i = from; i < to; i++) if (offOf(i) < offOf(best)) best = i
   return best

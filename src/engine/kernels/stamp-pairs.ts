@@ -21,9 +21,14 @@ export const tolerance = 0.1 * millisecond
 /** Without its beginning a call is taken to be no longer. */
 export const longestSend = 5 * millisecond
 
+/** Its stamp by that kernel: when it was called, where that was seen. */
+export const stampOf = ({ enterAt, at }: SentAdvert): Instant => enterAt ?? at
+
+const couldPassFrom = ({ enterAt, at }: SentAdvert): number => (enterAt ?? at - longestSend) - tolerance
+
 /** It passed while it was sent. */
-export const isDuring = ({ sent: { enterAt, at }, passedAt }: PairedAdvert): boolean =>
-  passedAt >= (enterAt ?? at - longestSend) - tolerance && passedAt <= at + tolerance
+export const isDuring = ({ sent, passedAt }: PairedAdvert): boolean =>
+  passedAt >= couldPassFrom(sent) && passedAt <= sent.at + tolerance
 
 const flowOf = (source: string, vrid: number): string => `${source} ${vrid}`
 
@@ -77,7 +82,7 @@ function unnumberedPassings(store: Store): Map<string, readonly Instant[]> {
 function pairsDuring(sent: readonly SentAdvert[], passed: readonly Instant[]): PairedAdvert[] {
   let next = 0
   return sent.flatMap((one) => {
-    while (next < passed.length && (passed[next] ?? 0) < (one.enterAt ?? one.at - longestSend) - tolerance) next++
+    while (next < passed.length && (passed[next] ?? 0) < couldPassFrom(one)) next++
     const passedAt = passed[next]
     const pair = passedAt === undefined ? undefined : { sent: one, passedAt }
     return pair !== undefined && isDuring(pair) ? [pair] : []
@@ -92,8 +97,7 @@ function unnumberedPairs(sent: readonly SentAdvert[], store: Store): PairedAdver
     const passed = passedOf.get(flow) ?? []
     const during = pairsDuring(all, passed)
     if (during.length >= 0.6 * Math.min(all.length, passed.length)) return during
-    const stamps = all.map((one) => one.enterAt ?? one.at)
-    return rhythmPairs(stamps, passed).flatMap((pair) => {
+    return rhythmPairs(all.map(stampOf), passed).flatMap((pair) => {
       const one = all[pair.sent]
       const passedAt = passed[pair.passed]
       return one === undefined || passedAt === undefined ? [] : [{ sent: one, passedAt }]
@@ -129,7 +133,7 @@ function numberedPairs(sent: readonly SentAdvert[], store: Store): PairedAdvert[
   const passed = passings(store)
   const candidates = sent.map((one) => ({
     sent: one,
-    stamp: one.enterAt ?? one.at,
+    stamp: stampOf(one),
     passings: passed.get(`${one.source} ${one.vrid} ${one.ipId}`) ?? [],
   }))
   let usual = commonest(candidates.flatMap((one) => one.passings.map((at) => at - one.stamp)))

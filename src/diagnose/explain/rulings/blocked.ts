@@ -9,7 +9,7 @@ import { fileNameOf } from '../kernel-course.ts'
 import type { Ruling } from '../ruling.ts'
 import { lengthOf } from '../stretches.ts'
 import { whenOf, type Subject } from '../subject.ts'
-import { graded, senderName, victimOf, type Dominant, type Reading } from '../reading.ts'
+import { graded, namedSender, senderName, victimOf, type Dominant, type Reading } from '../reading.ts'
 
 /** It went on reading meanwhile: then it was not what the sender waited for. */
 function hasRead(subject: Subject, pid: number, file: string, window: Window): boolean {
@@ -33,7 +33,7 @@ export function blockedRuling(reading: Reading, dominant: Dominant): Ruling {
   const isReading = reader !== undefined && claim !== undefined && hasRead(subject, reader.pid, file, claim.window)
   const isProved = isCall && reader !== undefined && !isReading
   const cap: Confidence = !isCall || isReading ? 'possible' : isProved ? 'certain' : isDelaySeen ? 'likely' : 'possible'
-  const victim = victimOf(subject)
+  const named = namedSender(subject)
   return {
     cause: 'sender-blocked',
     confidence: graded(reading, dominant, cap),
@@ -41,9 +41,9 @@ export function blockedRuling(reading: Reading, dominant: Dominant): Ruling {
     culprit:
       reader !== undefined
         ? { kind: 'process', pid: reader.pid, comm: reader.comm, name: file }
-        : victim === undefined || file === ''
-          ? victim
-          : { kind: victim.kind, pid: victim.pid, comm: victim.comm, name: file },
+        : named === undefined || file === ''
+          ? victimOf(subject)
+          : { ...named, name: file },
     evidence: [
       ...(claim === undefined
         ? []

@@ -1,4 +1,4 @@
-// The built program: is dist newer than all of src, and if not, tsc.
+// The built program: is dist newer than all of src, and if not, tsc, and rolldown, which joins what tsc made into few files.
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,28 +20,29 @@ export function isBuilt(root) {
   const source = join(root, 'src')
   // An installed whylate comes built, without its source.
   if (!existsSync(source)) return true
-  const main = join(root, 'dist/cli/main.js')
+  const main = join(root, 'dist/program/main.js')
   if (!existsSync(main)) return false
-  const configs = ['tsconfig.json', 'tsconfig.build.json']
+  const configs = ['tsconfig.json', 'tsconfig.build.json', 'rolldown.config.js']
     .map((name) => join(root, name))
     .filter((path) => existsSync(path))
   return changedMs(main) >= Math.max(newestMs(source), ...configs.map(changedMs))
 }
 
+const steps = [
+  // Without --noEmitOnError a failed build would leave a dist that looks finished.
+  ['tsc', '-p', 'tsconfig.build.json', '--noEmitOnError'],
+  ['rolldown', '-c', 'rolldown.config.js', '--logLevel', 'warn'],
+]
+
 /** True when it is built now. */
 export async function build(root) {
-  say('building (tsc)')
-  // Without --noEmitOnError a failed build would leave a dist that looks finished.
-  const { code, output } = await run(
-    join(root, 'node_modules/.bin/tsc'),
-    ['-p', 'tsconfig.build.json', '--noEmitOnError'],
-    {
-      cwd: root,
-      timeoutMs: 300_000,
-    },
-  )
-  if (code === 0) return true
-  say('the build failed:')
-  quote(output, 10)
-  return false
+  say('building (tsc, rolldown)')
+  for (const [name, ...args] of steps) {
+    const { code, output } = await run(join(root, 'node_modules/.bin', name), args, { cwd: root, timeoutMs: 300_000 })
+    if (code === 0) continue
+    say('the build failed:')
+    quote(output, 10)
+    return false
+  }
+  return true
 }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { ProbeOutput } from '../capture/output.ts'
 import { spanOf } from '../time/instant.ts'
 import type { EngineOptions } from './engine.ts'
-import { runEngineLoop, type EngineMessage } from './engine-loop.ts'
+import type { EngineMessage } from './engine-loop.ts'
 import type { Snapshot, SnapshotRequest } from './snapshot.ts'
 
 export interface EngineHost {
@@ -44,13 +44,14 @@ const emptySnapshot = (options: EngineOptions): Snapshot => ({
   fault: undefined,
 })
 
-interface Port {
+export interface EnginePort {
   send(message: EngineMessage, bytes: ArrayBuffer | undefined): void
 }
 
-function hostOf(
+/** A host around whatever connect gives: its port takes what goes in, post and fail tell what comes out. */
+export function hostOf(
   options: EngineOptions,
-  connect: (post: (snapshot: Snapshot, isLast: boolean) => void, fail: (error: Error) => void) => Port,
+  connect: (post: (snapshot: Snapshot, isLast: boolean) => void, fail: (error: Error) => void) => EnginePort,
 ): EngineHost {
   const listeners = new Set<() => void>()
   let current = emptySnapshot(options)
@@ -110,13 +111,5 @@ export function openEngineWorker(options: EngineOptions): EngineHost {
     )
     worker.on('error', fail)
     return { send: (message, bytes) => worker.postMessage(message, bytes === undefined ? [] : [bytes]) }
-  })
-}
-
-/** In this very thread, for tests and for what needs no screen beside it. */
-export function openEngineHere(options: EngineOptions): EngineHost {
-  return hostOf(options, (post) => {
-    const loop = runEngineLoop(options, post)
-    return { send: (message) => loop.on(message) }
   })
 }

@@ -12,7 +12,7 @@ import { startProbes, type ProbeOptions, type RunningProbes } from '../capture/p
 import type { Instant, Span } from '../time/instant.ts'
 import { createBackOff, type BackOffLimits } from './back-off.ts'
 import type { EngineOptions } from '../engine/engine.ts'
-import { openEngineHere, openEngineWorker, type EngineHost } from '../engine/engine-host.ts'
+import { openEngineWorker, type EngineHost } from '../engine/engine-host.ts'
 import { createSessionNotes } from './session-notes.ts'
 import type { Snapshot, SnapshotRequest } from '../engine/snapshot.ts'
 import { holdYoungGeneration } from './young-generation.ts'
@@ -90,12 +90,18 @@ function watchLinks(
 /** Hears everything that the engine hears, and must return at once, too: a recorder. */
 export type OpenTee = (options: EngineOptions, clock: OwnClock) => Promise<OutputListener>
 
+/** Loads the engine only where it runs. */
+async function openEngine(options: EngineOptions): Promise<EngineHost> {
+  if (!import.meta.url.endsWith('.ts')) return openEngineWorker(options)
+  const { openEngineHere } = await import('../engine/engine-here.ts')
+  return openEngineHere(options)
+}
+
 /** Starts everything. Throws a Fault for what was typed wrong; what cannot run here is a blind spot. */
 export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promise<LiveSession> {
   const clock = openOwnClock()
   const guests = (settings.guests ?? []).map(({ name }) => name)
   const link = settings.interfaces.length === 1 ? settings.interfaces[0] : undefined
-  const openEngine = import.meta.url.endsWith('.ts') ? openEngineHere : openEngineWorker
   const options: EngineOptions = {
     origin: clock.origin,
     mode: 'live',
@@ -115,7 +121,7 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
     lateKept,
   }
   const tee = await openTee?.(options, clock)
-  const engine: EngineHost = openEngine(options)
+  const engine = await openEngine(options)
   let stopping: Promise<Snapshot> | undefined
   // That our own children end when we stop them is no news and no blind spot.
   const listener: OutputListener = (output) => {

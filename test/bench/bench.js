@@ -11,7 +11,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 
-const names = ['scap-skim', 'raw-to-verdict', 'pipe-rate', 'verdict', 'opening', 'live', 'healthy']
+const names = ['start', 'scap-skim', 'raw-to-verdict', 'pipe-rate', 'verdict', 'opening', 'live', 'healthy']
 const { values } = parseArgs({ options: { out: { type: 'string' }, only: { type: 'string', multiple: true } } })
 const isNumber = (value) => typeof value === 'number' && Number.isFinite(value)
 

@@ -151,8 +151,12 @@ test('it loads nothing of the screen', { timeout: 30_000 }, () => {
   let loaded = ''
   run.stderr.on('data', (bytes: Buffer) => (loaded += bytes.toString()))
   return new Promise<void>((done) => run.once('close', () => done())).then(() => {
-    expect(loaded).toContain('/session/record.js')
-    expect(loaded).not.toMatch(/node_modules\/(?:ink|react)\/|\/dist\/screen\//)
+    const files = [...new Set(loaded.match(/(?<=^LOADED file:\/\/)\S+\.js$/gm))]
+    // The joined files say of each module in them where it is from.
+    const modules = files.flatMap((file) => readFileSync(file, 'utf8').match(/(?<=^\/\/ )\S+\.js$/gm) ?? [])
+    expect(modules).toContain('dist/session/record.js')
+    expect(modules.filter((module) => /node_modules\/execa\//.test(module))).not.toEqual([])
+    expect(modules.filter((module) => /node_modules\/(?:ink|react)\/|^dist\/screen\//.test(module))).toEqual([])
     return undefined
   })
 })

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -22,6 +22,7 @@ import { reportFormats, type ReportOptions } from '../../src/cli/report-options.
 import type { Report } from '../../src/report/report-shape.ts'
 import type { ImportFiles } from '../../src/session/import/import-sources.ts'
 import { incidentNames, incidentsFolder, readTruth } from '../fixtures/incident.ts'
+import { buildProgram } from '../fixtures/built-program.ts'
 import { buildAdvert } from '../fixtures/pcap-builder.ts'
 import { buildPcapng } from '../fixtures/pcapng-builder.ts'
 import { filesOf, noFiles, optionsOf, type Source } from '../fixtures/report.ts'
@@ -341,21 +342,16 @@ describe('a bundle', () => {
 
 describe('the built program', () => {
   const run = promisify(execFile)
-  const root = resolve(import.meta.dirname, '../..')
   const built = join(folder, 'built')
+  let program = ''
 
-  beforeAll(async () => {
-    const tsc = join(root, 'node_modules/.bin/tsc')
-    const argv = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(built, 'dist')]
-    // Type errors are another check's business; what matters here is that something was built.
-    await run(tsc, argv).catch(() => undefined)
-    if (!existsSync(join(built, 'dist/cli/main.js'))) throw new Error('nothing was built')
-    symlinkSync(join(root, 'node_modules'), join(built, 'node_modules'))
-    copyFileSync(join(root, 'package.json'), join(built, 'package.json'))
+  beforeAll(() => {
+    mkdirSync(built)
+    program = buildProgram(built)
   }, 60_000)
 
   const whylate = (...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-    run(process.execPath, [join(built, 'dist/cli/main.js'), ...argv]).then(
+    run(process.execPath, [program, ...argv]).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code: number; stdout: string; stderr: string }) => error,
     )

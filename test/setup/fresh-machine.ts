@@ -75,7 +75,7 @@ export function createFreshMachine(): FreshMachine {
         PATH: `${programs}:${tools}`,
         FAKE_LOG: log,
         FAKE_TOOLS: tools,
-        FAKE_TSC: join(programs, 'tsc'),
+        FAKE_PROGRAMS: programs,
         WHYLATE_OS_RELEASE: join(directory, 'os-release'),
       }
       const child = execa(file, args, {

@@ -19,8 +19,12 @@ test('a machine that lacks only the npm packages and the build gets both', async
   machine.addTools(runTools)
   const { code, stdout, stderr, calls } = await machine.setUp('run')
   expect(code).toBe(0)
-  expect(calls).toEqual(['npm ci --include=dev --no-audit --no-fund', 'tsc -p tsconfig.build.json --noEmitOnError'])
-  expect(stderr).toBe('setup: installing the npm packages (npm ci)\nsetup: building (tsc)')
+  expect(calls).toEqual([
+    'npm ci --include=dev --no-audit --no-fund',
+    'tsc -p tsconfig.build.json --noEmitOnError',
+    'rolldown -c rolldown.config.js --logLevel warn',
+  ])
+  expect(stderr).toBe('setup: installing the npm packages (npm ci)\nsetup: building (tsc, rolldown)')
   expect(stdout).toBe('')
 })
 
@@ -63,7 +67,11 @@ test('a change of the source, or a deleted file, is built again', async () => {
   const past = new Date(Date.now() - 60_000)
   for (const folder of ['src', 'src/cli', 'src/cli/main.ts']) utimesSync(join(machine.directory, folder), past, past)
   expect(await builds()).toBe(1)
-  utimesSync(join(machine.directory, 'dist/cli/main.js'), new Date(Date.now() - 30_000), new Date(Date.now() - 30_000))
+  utimesSync(
+    join(machine.directory, 'dist/program/main.js'),
+    new Date(Date.now() - 30_000),
+    new Date(Date.now() - 30_000),
+  )
   expect(await builds()).toBe(1)
   rmSync(join(machine.directory, 'src/cli/main.ts'))
   expect(await builds()).toBe(2)
@@ -129,7 +137,7 @@ test('where apt-get is not, the system’s own command is named and the rest goe
   const { code, stderr, calls } = await machine.setUp('run')
   expect(code).toBe(0)
   expect(stderr).toContain('dnf install -y iproute')
-  expect(calls.map((call) => call.split(' ')[0])).toEqual(['npm', 'tsc'])
+  expect(calls.map((call) => call.split(' ')[0])).toEqual(['npm', 'tsc', 'rolldown'])
 })
 
 test.skipIf(!isRoot)('root gets only the missing packages (needs root)', async () => {
@@ -192,7 +200,7 @@ test.skipIf(!isRoot)(
     expect(stderr).toContain('E: Sub-process /usr/bin/dpkg returned an error code (1)')
     expect(stderr).toContain('still not installed: iostat')
     expect(stderr).toContain('  apt-get update && apt-get install -y --no-install-recommends sysstat')
-    expect(calls.at(-1)).toMatch(/^tsc/)
+    expect(calls.at(-1)).toMatch(/^rolldown/)
   },
 )
 
@@ -244,7 +252,7 @@ test.skipIf(!isRoot || !hasSetpriv)(
     expect(stderr).toContain(
       '  sudo apt-get update && sudo apt-get install -y --no-install-recommends sysstat bpftrace',
     )
-    expect(calls.map((call) => call.split(' ')[0])).toEqual(['npm', 'tsc'])
+    expect(calls.map((call) => call.split(' ')[0])).toEqual(['npm', 'tsc', 'rolldown'])
   },
 )
 

@@ -16,8 +16,8 @@ const shim = async (name: 'whylate.js' | 'setup.js', ...args: readonly string[])
   execa(process.execPath, [join(machine.directory, 'bin', name), ...args], { reject: false })
 
 function putMain(text: string): void {
-  mkdirSync(join(machine.directory, 'dist/cli'), { recursive: true })
-  writeFileSync(join(machine.directory, 'dist/cli/main.js'), text)
+  mkdirSync(join(machine.directory, 'dist/program'), { recursive: true })
+  writeFileSync(join(machine.directory, 'dist/program/main.js'), text)
 }
 
 test('arguments, output and exit code are those of the built program', async () => {
@@ -30,7 +30,7 @@ test('without a build it names the command, ends with 3 and keeps stdout empty',
   const result = await shim('whylate.js')
   expect(result.exitCode).toBe(3)
   expect(result.stdout).toBe('')
-  expect(result.stderr).toBe('whylate: it is not built yet: dist/cli/main.js is missing.\n  npm run build')
+  expect(result.stderr).toBe('whylate: it is not built yet: dist/program/main.js is missing.\n  npm run build')
 })
 
 test('a program that cannot be loaded is a defect: 1 and the stack', async () => {

@@ -13,6 +13,7 @@ import { exportWindow } from './export-window.ts'
 import { holdEndings } from './held-endings.ts'
 import { progressPhrase, sizeOf } from './progress.ts'
 import { answer, notice } from './say.ts'
+import { readVersion } from './version.ts'
 
 export interface ReplayOptions {
   readonly vrid?: number
@@ -45,6 +46,8 @@ async function replayAsText(path: string, options: ReplayOptions): Promise<ExitC
 
 const toldAfterMs = 300
 const toldEveryMs = 100
+/** A reading that took longer is kept beside the bundle. */
+const indexedFromMs = 2000
 
 /** A packed bundle is unpacked before there is a screen: a bar on stderr when it takes its time, and Ctrl-C gives it up. */
 async function openUnpacked(path: string, options: ReplayOptions): Promise<ReplaySession> {
@@ -63,7 +66,8 @@ async function openUnpacked(path: string, options: ReplayOptions): Promise<Repla
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, abort)
   try {
-    return await openReplay(path, settingsOf(options), { speed: options.speed }, { onUnpacked, signal: giveUp.signal })
+    const begin = { speed: options.speed, index: { program: readVersion(), fromMs: indexedFromMs } }
+    return await openReplay(path, settingsOf(options), begin, { onUnpacked, signal: giveUp.signal })
   } finally {
     if (nextMs > startedMs + toldAfterMs) process.stderr.write('\r\x1b[K')
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, abort)

@@ -9,7 +9,7 @@
 import type { ProbeOutput } from '../capture/output.ts'
 import { createFlows } from '../diagnose/flows.ts'
 import type { Evidence } from '../diagnose/evidence.ts'
-import type { Flow, LateAdvert, Overdue } from '../diagnose/finding.ts'
+import type { Flow, LateAdvert, Overdue, WindowView } from '../diagnose/finding.ts'
 import { createKeptWithout } from '../diagnose/keeping.ts'
 import type { Advert } from '../events/packet.ts'
 import type { BlindSpot, ProbeName, ProbeNotice } from '../events/probe.ts'
@@ -77,8 +77,8 @@ export interface Engine {
    * is more input, and what is half read is no fault of it.
    */
   end(isStopped?: boolean): void
-  /** Sums up one more late advert, which takes some milliseconds; false when there is none to sum up. `isOver`: after `end`. */
-  judge(isOver: boolean): boolean
+  /** Sums up one more late advert, which takes some milliseconds; undefined when there is none. `isOver`: after `end`. */
+  judge(isOver: boolean): WindowView | undefined
   /**
    * A stretch that the owner of the input knows could not be seen: a file that begins late, or is damaged. `part`: of this
    * kernel, by its own clock.

@@ -14,8 +14,8 @@ export interface LateWindows {
   viewOf(late: LateAdvert, now: Instant): WindowView
   /** What was made before all of it was known is made anew. */
   forget(): void
-  /** Makes the digest of the oldest late advert that has none and whose window has settled; false when there is none. */
-  judge(now: Instant, isOver: boolean): boolean
+  /** Sums up the oldest late advert that was not and whose window has settled: its window; undefined when there is none. */
+  judge(now: Instant, isOver: boolean): WindowView | undefined
   /** Of the late adverts from this number on, as far as they are made. */
   digestsFrom(number: number): readonly LateDigest[]
   /** All late adverts that are kept and have a verdict, as far as `overallOf` asks for it. */
@@ -119,12 +119,11 @@ export function createLateWindows(
     },
     judge(now, isOver) {
       const one = next(judged)
-      if (one === undefined) return false
-      if (!isOver && (!one.isSettled || now - one.at <= windowSettlesAfter)) return false
+      if (one === undefined) return undefined
+      if (!isOver && (!one.isSettled || now - one.at <= windowSettlesAfter)) return undefined
       judged = one.number
       refresh()
-      made(one)
-      return true
+      return made(one)
     },
     get isJudged() {
       return next(judged) === undefined

@@ -43,6 +43,8 @@ export interface Reading {
   readonly share: number
   readonly bytesPerSecond: number
   readonly leftMs: number
+  /** It was read before, and what it came to then is shown meanwhile. */
+  readonly isAgain?: boolean
 }
 
 export interface ReplayView {

@@ -81,14 +81,18 @@ function stateOf({ now }: Snapshot, { isPaused, speed, isSeeking, to }: ReplayVi
   return now >= to ? 'the end' : speed === 1 ? 'paused' : `paused, ${formatSpeed(speed)}`
 }
 
-function readingRow({ share, bytesPerSecond, leftMs }: NonNullable<ReplayView['reading']>, width: number): Row {
+function readingRow(
+  { share, bytesPerSecond, leftMs, isAgain }: NonNullable<ReplayView['reading']>,
+  width: number,
+): Row {
+  const title = isAgain !== true ? ' reading ' : width < 80 ? ' reading again ' : ' shown as last read, reading again '
   const percent = `${Math.floor(share * 100)} %`
   const rate = `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`
   const left = share > 0.02 ? `${formatSpan(spanOf(Math.ceil(leftMs / 1000) * 1e9)).replace('.000', '')} left` : ''
   const figures = [percent, ...(width < 60 ? [] : [rate]), left].filter((one) => one !== '').join('  ')
   const tail = `  ${figures}  Esc stops`
-  const bar = Math.max(0, Math.min(40, width - tail.length - 10))
-  return fitted([cell(' reading ', 'title'), cell(barOf(share, bar), 'ok'), cell(tail)], width)
+  const bar = Math.max(0, Math.min(40, width - tail.length - title.length - 1))
+  return fitted([cell(title, 'title'), cell(barOf(share, bar), 'ok'), cell(tail)], width)
 }
 
 /** Nothing but for a replay. */

@@ -265,21 +265,8 @@ export function prepareImage(tell = () => undefined) {
   return { version, kernel: join(cache, 'vmlinuz'), initrd: join(cache, 'base.cpio'), ssh: join(cache, 'ssh') }
 }
 
-/** Our packages and theirs, without those of the development. */
-function productionPackages() {
-  const found = new Set()
-  const add = (name, from) => {
-    const own = join(from, 'node_modules', name)
-    const path = existsSync(own) ? own : join(root, 'node_modules', name)
-    if (found.has(path)) return
-    found.add(path)
-    const { dependencies = {} } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
-    for (const one of Object.keys(dependencies)) add(one, path)
-  }
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const one of Object.keys(dependencies)) add(one, root)
-  return [...found]
-}
+/** What is installed of whylate: all packages but one are joined into dist/program. */
+const programFiles = ['bin', 'dist/program', 'probes', 'package.json', 'node_modules/systeminformation']
 
 /** The modules that `perl -e` asks for, and the configuration that some programs warn without. */
 const drillFiles = ['/usr/lib/x86_64-linux-gnu/perl-base', '/etc/mke2fs.conf']
@@ -299,9 +286,7 @@ export function prepareImageWithWhylate(image) {
   for (const path of drillFiles) if (existsSync(path)) cpSync(path, join(folder, path), { recursive: true })
   cpSync(drillModulesAt, join(folder, 'drill-modules'), { recursive: true })
   const home = join(folder, 'opt/whylate')
-  for (const one of ['bin', 'dist', 'probes', 'package.json'])
-    cpSync(join(root, one), join(home, one), { recursive: true })
-  for (const path of productionPackages()) cpSync(path, join(home, path.slice(root.length)), { recursive: true })
+  for (const one of programFiles) cpSync(join(root, one), join(home, one), { recursive: true })
   const archive = join(cache, 'inside.cpio')
   pack(folder, archive)
   rmSync(folder, { recursive: true })

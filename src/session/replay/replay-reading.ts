@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { second, type Instant } from '../../time/instant.ts'
 import type { Bundle } from '../../bundle/bundle.ts'
+import type { WindowView } from '../../diagnose/finding.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { openPlayer, type ReplaySettings } from './replay-player.ts'
 import type { OwnUse, ProbeView, Reading } from '../../engine/snapshot.ts'
@@ -26,6 +27,10 @@ export interface ReplayReading {
   readonly progress: Reading | undefined
   /** How much of the recording was read, 0 to 1. */
   readonly share: number
+  /** Nobody stopped it before its end. */
+  readonly isWhole: boolean
+  /** What it has taken so far. */
+  readonly spentMs: number
   /** Reads on for a slice of time; false once it is over. */
   readOn(sliceMs: number): Promise<boolean>
   /** What has been read until now is all there is. */
@@ -38,7 +43,12 @@ const mostScenes = 4000
 /** Reading is most of the work; summing up the late adverts is the rest. */
 const readingPart = 0.95
 
-export function openReading(bundle: Bundle, settings: ReplaySettings): ReplayReading {
+/** `onJudged`: told of the window of each late advert, once all is read. */
+export function openReading(
+  bundle: Bundle,
+  settings: ReplaySettings,
+  onJudged: (view: WindowView) => void = () => undefined,
+): ReplayReading {
   const player = openPlayer(bundle, settings)
   const { engine } = player
   let scenes: Scene[] = []
@@ -87,6 +97,12 @@ export function openReading(bundle: Bundle, settings: ReplaySettings): ReplayRea
     get share() {
       return share
     },
+    get isWhole() {
+      return isOver && player.isOver && judged >= engine.late.length
+    },
+    get spentMs() {
+      return readMs
+    },
     async readOn(sliceMs) {
       if (isOver) return false
       const startedMs = performance.now()
@@ -97,8 +113,12 @@ export function openReading(bundle: Bundle, settings: ReplaySettings): ReplayRea
       }
       if (!player.isOver) await player.playTo(Infinity, looked)
       while (player.isOver && !isEnough()) {
-        if (engine.judge(true)) judged++
-        else finish()
+        const view = engine.judge(true)
+        if (view === undefined) finish()
+        else {
+          judged++
+          onJudged(view)
+        }
       }
       readMs += performance.now() - startedMs
       // Keys and frames have their turn.

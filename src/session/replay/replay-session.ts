@@ -13,7 +13,9 @@ import { appendMark, formatMarkLine, readMarks } from '../../bundle/mark-lines.t
 import type { ReplaySettings } from './replay-player.ts'
 import { openPosition, type ReplayPosition } from './replay-position.ts'
 import { openReading } from './replay-reading.ts'
-import type { Snapshot, SnapshotRequest } from '../../engine/snapshot.ts'
+import type { WindowView } from '../../diagnose/finding.ts'
+import type { Reading, ReplayView, Snapshot, SnapshotRequest } from '../../engine/snapshot.ts'
+import { indexKeyOf, readIndex, windowsKept, writeIndex, type ReadingIndex } from './reading-index.ts'
 import type { Transport } from './transport.ts'
 
 export interface ReplaySession extends Transport {
@@ -31,6 +33,8 @@ export interface ReplaySession extends Transport {
 export interface ReplayBegin {
   /** Defined: it plays from the beginning, so many times as fast as it was. */
   readonly speed: number | undefined
+  /** What a reading came to is kept beside the bundle by this version of the program, where it took so long or longer. */
+  readonly index?: { readonly program: string; readonly fromMs: number }
 }
 
 const spanAt = (ns: number | undefined): Span | undefined => (ns === undefined ? undefined : spanOf(ns))
@@ -54,7 +58,14 @@ export async function openReplay(
   const { manifest } = bundle
   const origin = epochOf(BigInt(manifest.originNs))
   const startedAt = instantAt(epochOf(BigInt(manifest.startedNs)), origin)
-  const reading = openReading(bundle, settings)
+  const windows = new Map<number, WindowView>()
+  const reading = openReading(bundle, settings, (view) => {
+    if (begin.index === undefined) return
+    windows.set(view.late.number, view)
+    windows.delete(view.late.number - windowsKept)
+  })
+  const key = begin.index === undefined ? undefined : await indexKeyOf(bundle, settings, begin.index.program)
+  let known = key === undefined ? undefined : await readIndex(bundle, key)
   const { engine } = reading
   const listeners = new Set<() => void>()
   let marks: readonly Mark[] = await readMarks(bundle, origin)
@@ -83,7 +94,35 @@ export async function openReplay(
   const hasEnded = (): boolean => at >= end()
   const isReading = (): boolean => reading.progress !== undefined
 
+  /** What the last reading came to, for as long as this one takes. */
+  function madeBefore(index: ReadingIndex, progress: Reading): Snapshot {
+    const { late, beside } = request
+    const chosen = late ?? index.snapshot.late.at(-1)?.number
+    const windowOf = (number: number | undefined): WindowView | undefined =>
+      number === undefined ? undefined : index.windows.get(number)
+    return {
+      ...index.snapshot,
+      version: ++version,
+      marks,
+      selected: windowOf(chosen),
+      beside: windowOf(beside),
+      replay: { ...replayView(), to: index.snapshot.now, reading: { ...progress, isAgain: true } },
+    }
+  }
+
+  const replayView = (): ReplayView => ({
+    path: bundle.path,
+    from: startedAt,
+    to: end(),
+    isPaused: isPaused || isReading(),
+    speed,
+    reading: reading.progress,
+    isSeeking: target !== undefined,
+  })
+
   function made(): Snapshot {
+    const { progress } = reading
+    if (known !== undefined && progress !== undefined) return madeBefore(known, progress)
     const isAll = isReading() || hasEnded() || position === undefined
     const now = isReading() ? reading.now : at
     // The newest at or before the position, unless one is asked for.
@@ -101,15 +140,7 @@ export async function openReplay(
       now,
       runningFor: spanOf(now - startedAt),
       marks,
-      replay: {
-        path: bundle.path,
-        from: startedAt,
-        to: end(),
-        isPaused: isPaused || isReading(),
-        speed,
-        reading: reading.progress,
-        isSeeking: target !== undefined,
-      },
+      replay: replayView(),
       ...(isAll || position === undefined
         ? {}
         : { flows: position.flows().map((flow) => ({ ...flow, ...sentBy.get(flow.id) })) }),
@@ -145,6 +176,19 @@ export async function openReplay(
     } else isPaused = false
     steppedMs = performance.now()
     post()
+    await keepIndex()
+  }
+
+  /** What took long is kept: of a whole reading, that stands at its end, of files that were not written to meanwhile. */
+  async function keepIndex(): Promise<void> {
+    const isWorthIt = begin.index !== undefined && reading.isWhole && reading.spentMs >= begin.index.fromMs
+    const isWanted = isWorthIt && known === undefined && hasEnded()
+    known = undefined
+    if (isWanted && key !== undefined && key === (await indexKeyOf(bundle, settings, begin.index.program))) {
+      const whole = { ...made(), selected: undefined, beside: undefined, timeline: undefined }
+      await writeIndex(bundle, key, { snapshot: whole, windows: new Map(windows) })
+    }
+    windows.clear()
   }
 
   /** Moves as far as it has to by now; false when it stands. */

@@ -3,12 +3,16 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { Fault } from '../capture/fault.ts'
+import { ahead } from './ahead.ts'
 import { openBundleFiles, refuseBundle, type BundleFiles } from './bundle-files.ts'
 import { parseManifest, type Manifest } from './manifest.ts'
 import { isPacked, marksName } from './member-name.ts'
 import { unpack, type Unpacked } from './packed-reader.ts'
 import { startTicksOf } from './process-start.ts'
 import { openTarArchive, type UnpackSettings } from './tar-archive.ts'
+
+/** One is unpacked in another thread while the one before is worked on. */
+const piecesAhead = 2
 
 export interface Bundle {
   readonly path: string
@@ -81,8 +85,8 @@ export async function openBundle(path: string, settings: UnpackSettings = {}): P
   const isClosed = manifest.closed !== undefined
   for (const { name } of manifest.members) if (isClosed && !files.names.includes(name)) complain(`${name} is missing.`)
 
-  /** The file's bytes, held against what the manifest says of them once all have passed. */
-  async function* checked(name: string): AsyncGenerator<Uint8Array> {
+  /** The file's bytes, held against what the manifest says of them once all have passed. `wrong`: told what is. */
+  async function* checked(name: string, wrong: (sentence: string) => void): AsyncGenerator<Uint8Array> {
     const said = manifest.members.find((one) => one.name === name)
     const hash = createHash('sha256')
     // Notes are added after a bundle is closed: what it held then is what the manifest speaks of.
@@ -98,24 +102,27 @@ export async function openBundle(path: string, settings: UnpackSettings = {}): P
       }
     } catch (error) {
       if (!(error instanceof Fault)) throw error
-      complain(error.message)
+      wrong(error.message)
       return
     }
     if (said?.sizeBytes !== undefined && said.sizeBytes !== size)
-      complain(`${name} has ${size} bytes, and ${said.sizeBytes} when it was closed.`)
+      wrong(`${name} has ${size} bytes, and ${said.sizeBytes} when it was closed.`)
     else if (said?.sha256 !== undefined && said.sha256 !== hash.digest('hex'))
-      complain(`${name} is not what it was when it was closed: its checksum is wrong.`)
+      wrong(`${name} is not what it was when it was closed: its checksum is wrong.`)
   }
 
   async function* read(name: string): AsyncGenerator<Unpacked> {
     if (!isPacked(name)) {
-      for await (const bytes of checked(name)) yield { kind: 'bytes', bytes }
+      for await (const bytes of checked(name, complain)) yield { kind: 'bytes', bytes }
       return
     }
-    for await (const one of unpack(checked(name))) {
+    // The end of the file is reached before its last pieces are taken: told in its turn, so that the order is always the same.
+    const wrong: string[] = []
+    for await (const one of ahead(unpack(checked(name, (sentence) => wrong.push(sentence))), piecesAhead)) {
       if (one.kind === 'hole') complain(`${name}: ${one.reason}.`)
       yield one
     }
+    for (const sentence of wrong) complain(sentence)
   }
 
   return {

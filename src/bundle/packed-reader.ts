@@ -18,7 +18,7 @@ export type Unpacked =
 /** What each gzip member of Node, of gzip -n and of ours begins with: deflate, no name, no time. */
 const memberStart = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0])
 const trailerBytes = 8
-const inputBytes = 16 * 1024
+const inputBytes = 64 * 1024
 /** Real members shrink to a twentieth at most; zeros to a thousandth. */
 const believedRatio = 200
 const alwaysBelieved = 256 * 1024 * 1024
@@ -33,7 +33,7 @@ interface OpenMember {
 }
 
 function openMember(): OpenMember {
-  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 64 * 1024 })
+  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 512 * 1024 })
   const open: OpenMember = { gunzip, out: [], outBytes: 0, tail: Buffer.alloc(0), error: undefined }
   gunzip.on('data', (piece: Uint8Array) => {
     open.out.push(piece)
@@ -108,34 +108,37 @@ export async function* unpack(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
     }
   }
 
-  for await (const chunk of chunks) {
-    held = Buffer.concat([held, chunk])
-    for (;;) {
-      // The start of the member at hand is not the start of the next.
-      const next = held.indexOf(memberStart, member === undefined ? 0 : 1)
-      if (next === -1) break
-      yield* write(held.subarray(0, next))
-      if (member !== undefined) yield* await finish(member, false)
-      if (isStray) yield { kind: 'hole', count: undefined, reason: 'it does not begin as gzip' }
-      isStray = false
-      member = openMember()
-      yield* write(held.subarray(next, next + 1))
-      held = held.subarray(next + 1)
+  try {
+    for await (const chunk of chunks) {
+      held = Buffer.concat([held, chunk])
+      for (;;) {
+        // The start of the member at hand is not the start of the next.
+        const next = held.indexOf(memberStart, member === undefined ? 0 : 1)
+        if (next === -1) break
+        yield* write(held.subarray(0, next))
+        if (member !== undefined) yield* await finish(member, false)
+        if (isStray) yield { kind: 'hole', count: undefined, reason: 'it does not begin as gzip' }
+        isStray = false
+        member = openMember()
+        yield* write(held.subarray(next, next + 1))
+        held = held.subarray(next + 1)
+      }
+      member ??= isForeignGzip(held) ? openMember() : undefined
+      // A start may lie across two chunks.
+      const safe = Math.max(0, held.length - memberStart.length)
+      yield* write(held.subarray(0, safe))
+      held = held.subarray(safe)
+      if (outBytes > alwaysBelieved && outBytes > inBytes * believedRatio) {
+        yield { kind: 'hole', count: undefined, reason: 'it unpacks to absurdly much, and the rest of it is not read' }
+        return
+      }
     }
-    member ??= isForeignGzip(held) ? openMember() : undefined
-    // A start may lie across two chunks.
-    const safe = Math.max(0, held.length - memberStart.length)
-    yield* write(held.subarray(0, safe))
-    held = held.subarray(safe)
-    if (outBytes > alwaysBelieved && outBytes > inBytes * believedRatio) {
-      member?.gunzip.destroy()
-      yield { kind: 'hole', count: undefined, reason: 'it unpacks to absurdly much, and the rest of it is not read' }
-      return
-    }
+    yield* write(held)
+    if (isStray) yield { kind: 'hole', count: undefined, reason: 'it does not begin as gzip' }
+    if (member !== undefined) yield* await finish(member, true)
+  } finally {
+    member?.gunzip.destroy()
   }
-  yield* write(held)
-  if (isStray) yield { kind: 'hole', count: undefined, reason: 'it does not begin as gzip' }
-  if (member !== undefined) yield* await finish(member, true)
 }
 
 /** Packed by somebody else's gzip, with a name or a time in its head. */

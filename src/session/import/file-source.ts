@@ -5,6 +5,7 @@
 
 import { open } from 'node:fs/promises'
 import { constants, createGunzip } from 'node:zlib'
+import { readAhead } from './read-ahead.ts'
 import type { OutputListener } from '../../capture/output.ts'
 import type { ProbeName } from '../../events/probe.ts'
 import type { Instant } from '../../time/instant.ts'
@@ -24,15 +25,10 @@ const alwaysBelieved = 256 * 1024 * 1024
 
 const pieceBytes = 256 * 1024
 
-/** `canReuse`: asked before each piece, whether it may take the place of the one before. */
 async function* readPlain(path: string, canReuse: () => boolean): AsyncGenerator<Uint8Array> {
   const file = await open(path)
   try {
-    for (let room = new Uint8Array(pieceBytes); ; room = canReuse() ? room : new Uint8Array(pieceBytes)) {
-      const { bytesRead } = await file.read(room, 0, pieceBytes)
-      if (bytesRead === 0) return
-      yield room.subarray(0, bytesRead)
-    }
+    yield* readAhead(file, pieceBytes, canReuse)
   } finally {
     await file.close()
   }
@@ -76,7 +72,7 @@ async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array):
 
 /**
  * The bytes of a file, inflated where it is compressed. `onRead`: told how much of it, as it lies there, has been read.
- * `isPassing`: nobody needs a piece once the next is asked for; then they share one place in memory, which is quicker
+ * `isPassing`: nobody needs a piece once the next is asked for; then they share two places in memory, which is quicker
  * than so much memory seen for the first time.
  */
 export async function* readCaptured(

@@ -47,13 +47,16 @@ async function* counted(
 
 async function* inflated(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 256 * 1024 })
+  // Who reads no further destroys it, and nothing drains any more.
+  const closed = new Promise((resolve) => gunzip.once('close', resolve))
   let inBytes = first.length
   let outBytes = 0
   const feed = async (): Promise<void> => {
     gunzip.write(first)
     for await (const chunk of chunks) {
       inBytes += chunk.length
-      if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve))
+      if (!gunzip.write(chunk)) await Promise.race([new Promise((resolve) => gunzip.once('drain', resolve)), closed])
+      if (gunzip.destroyed) return
     }
     gunzip.end()
   }
@@ -85,15 +88,20 @@ export async function* readCaptured(
     readPlain(path, () => isPassing && isPlain),
     onRead,
   )
-  const first = await chunks.next()
-  if (first.done === true) return
-  if (isGzip(first.value)) {
-    yield* inflated(chunks, first.value)
-    return
+  try {
+    const first = await chunks.next()
+    if (first.done === true) return
+    if (isGzip(first.value)) {
+      yield* inflated(chunks, first.value)
+      return
+    }
+    isPlain = true
+    yield first.value
+    yield* chunks
+  } finally {
+    // Who looks only into its beginning closes the file, too.
+    await chunks.return(undefined)
   }
-  isPlain = true
-  yield first.value
-  yield* chunks
 }
 
 /** Hands over a whole file; a file that cannot be read to its end is told as a probe that ended. */

@@ -17,12 +17,12 @@ tell({
   note: `${rows} rows; median ${window.median.toFixed(1)} ms`,
 })
 tell({
-  what: 'full verdict with 10 M rows stored, p99 (CPU)',
+  what: 'full verdict with 10 M rows stored, p99',
   bar: '≤ 50 ms',
-  ours: [verdict.p99],
+  ours: [verdict.wallP99],
   theirs: [],
   unit: 'ms',
-  isMet: verdict.p99 <= 50,
+  isMet: verdict.wallP99 <= 50,
   same: verdict.same,
-  note: `${rows} rows; median ${verdict.median.toFixed(1)} ms; on the clock, p99 ${verdict.wallP99.toFixed(1)} ms`,
+  note: `${rows} rows, on the clock; CPU, with that of the threads that compile: median ${verdict.median.toFixed(1)}, p99 ${verdict.p99.toFixed(1)} ms`,
 })

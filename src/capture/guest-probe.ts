@@ -37,16 +37,22 @@ const noSysdig: StderrMeaning = {
   remedy: 'in the guest: apt-get install sysdig falcosecurity-scap-dkms "linux-headers-$(uname -r)"',
 }
 
+/** Words of what leads into a guest; undefined for those of anybody else. */
+export function wayInMeaning(line: string): StderrMeaning | undefined {
+  if (line.startsWith('Pseudo-terminal will not be allocated')) return { kind: 'ignored' }
+  if (causes.test(line)) return { kind: 'cause', reason: line }
+  return refusalOf(line, refusals)
+}
+
 function readGuestStderr(line: string): StderrMeaning {
   const word = readGuestWord(line)
   if (word?.kind === 'introduced') return word
   if (word?.kind === 'cost') return word
   if (word?.kind === 'no-sysdig') return noSysdig
-  if (line.startsWith('Pseudo-terminal will not be allocated')) return { kind: 'ignored' }
-  if (causes.test(line)) return { kind: 'cause', reason: line }
-  const onTheWay = refusalOf(line, refusals)
-  const meaning = onTheWay ?? readSysdigStderr(line)
-  if (meaning.kind !== 'refused' || onTheWay !== undefined) return meaning
+  const onTheWay = wayInMeaning(line)
+  if (onTheWay !== undefined) return onTheWay
+  const meaning = readSysdigStderr(line)
+  if (meaning.kind !== 'refused') return meaning
   const remedy = meaning.remedy.replace(/,? or --engine bpftrace/, '').replace(/^sudo whylate .*/, 'be root there')
   return { ...meaning, remedy: `in the guest: ${remedy}` }
 }

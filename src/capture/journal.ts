@@ -9,8 +9,8 @@ import { patient, refusalOf, type KnownRefusal, type StderrMeaning, type ToolSpe
 /** What stands for a path. */
 export const journalName = 'journal'
 
-const identifiers = ['Keepalived', 'Keepalived_vrrp', 'Keepalived_healthcheckers', 'keepalived']
-const fields = 'MESSAGE,SYSLOG_IDENTIFIER,_SOURCE_REALTIME_TIMESTAMP'
+export const journalIdentifiers = ['Keepalived', 'Keepalived_vrrp', 'Keepalived_healthcheckers', 'keepalived']
+export const journalFields = 'MESSAGE,SYSLOG_IDENTIFIER,_SOURCE_REALTIME_TIMESTAMP'
 
 const refusals: readonly KnownRefusal[] = [
   {
@@ -25,14 +25,14 @@ export function readJournalStderr(line: string): StderrMeaning {
 }
 
 export function journalSpec(path: string): ToolSpec {
-  const chosen = identifiers.flatMap((one) => ['-t', one])
+  const chosen = journalIdentifiers.flatMap((one) => ['-t', one])
   return {
     probe: 'log',
     part: '',
     tool: 'journalctl',
     version: '',
     detail: 'keepalived’s lines in the journal',
-    argv: [path, '--follow', '--lines=0', '--output=json', `--output-fields=${fields}`, '--no-pager', ...chosen],
+    argv: [path, '--follow', '--lines=0', '--output=json', `--output-fields=${journalFields}`, '--no-pager', ...chosen],
     env: { LC_ALL: 'C' },
     killAfterMs: 1000,
     restart: patient,

@@ -184,19 +184,20 @@ async function followLog(path: string, part: string, clock: OwnClock, listener: 
   }
 }
 
-/** All of these files, each by its own name; none is left open when one of them is refused. */
+/** All of these files, each by a name of its own (`taken`: by others); none is left open when one of them is refused. */
 export async function followAll(
   logs: readonly string[],
   clock: OwnClock,
   listener: OutputListener,
+  taken: readonly string[] = [],
 ): Promise<readonly LogFollower[]> {
   const paths = [...new Set(logs)].filter((one) => one !== journalName)
-  const names = new Set<string>()
+  const names = new Set([journalName, ...taken])
   const followers: LogFollower[] = []
   try {
     for (const path of paths) {
       let name = basename(path)
-      for (let n = 2; names.has(name) || name === journalName; n++) name = `${basename(path)}-${n}`
+      for (let n = 2; names.has(name); n++) name = `${basename(path)}-${n}`
       names.add(name)
       followers.push(await followLog(path, name, clock, listener))
     }

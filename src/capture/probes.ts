@@ -17,6 +17,7 @@ import { joinFailures, startFirstThatSpeaks, type Engine, type EngineFailure, ty
 import { pathOf, readExecutable, type Executable, type ToolName } from './executable.ts'
 import { guardChildren } from './guard.ts'
 import type { GuestCommand } from './guest-command.ts'
+import { guestLogSpec } from './guest-log.ts'
 import { guestSpec } from './guest-probe.ts'
 import { beatPlanOf, openHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { iostatSpec } from './iostat.ts'
@@ -38,6 +39,8 @@ export interface ProbeOptions extends Vantage {
   readonly paths: Readonly<Partial<Record<ToolName, string>>>
   /** --log: files, or `journal`. */
   readonly logs?: readonly string[]
+  /** --log NAME=COMMAND: those inside guests. */
+  readonly guestLogs?: readonly GuestCommand[]
   /** --guest */
   readonly guests?: readonly GuestCommand[]
 }
@@ -78,7 +81,9 @@ export async function startProbes(
   const tcpdump = await readExecutable('tcpdump', options.paths.tcpdump)
   if (tcpdump.kind === 'found') await checkFilter(tcpdump.executable, options)
 
-  const followers = await followAll(options.logs ?? [], clock, listener)
+  const guestLogs = options.guestLogs ?? []
+  const names = guestLogs.map(({ name }) => name)
+  const followers = await followAll(options.logs ?? [], clock, listener, names)
   const children: Supervised[] = []
   let heartbeat: Heartbeat | undefined
   let kernel: Supervised | undefined
@@ -101,14 +106,19 @@ export async function startProbes(
   if (options.logs?.includes(journalName) === true) startJournal()
 
   for (const guest of options.guests ?? []) run(guestSpec(guest), listener)
+  for (const way of guestLogs) run(guestLogSpec(way), logListener(way.name))
+
+  /** The row of the logs is one; whose lines they are is told with them. */
+  function logListener(part: string): OutputListener {
+    return (output) => listener(output.kind === 'bytes' ? { ...output, part } : output)
+  }
 
   function startJournal(): void {
     const path = pathOf('journalctl')
     const remedy = 'give the file that keepalived’s lines go to with --log PATH'
     if (path === undefined)
       listener({ kind: 'absent', probe: 'log', at: clock.now(), reason: 'journalctl is not installed', remedy })
-    else
-      run(journalSpec(path), (output) => listener(output.kind === 'bytes' ? { ...output, part: journalName } : output))
+    else run(journalSpec(path), logListener(journalName))
   }
 
   async function startIostat(): Promise<void> {

@@ -61,7 +61,10 @@ export function addLiveOptions(command: Command, budgetMiB = 256): Command {
         .default([], 'none'),
     )
     .addOption(
-      new Option('--log <path|journal>', "keepalived's log, followed from now on; may be repeated")
+      new Option(
+        '--log <path|journal|NAME=COMMAND>',
+        "keepalived's log, followed from now on: here, or in a guest, into which COMMAND leads; may be repeated",
+      )
         .argParser((text: string, before: readonly string[]) => [...before, text])
         .default([], 'none'),
     )

@@ -1,7 +1,7 @@
 // From what was typed to what a live session is started with.
 
 import { Fault } from '../capture/fault.ts'
-import { parseGuestCommands } from '../capture/guest-command.ts'
+import { isInGuest, parseGuestCommands } from '../capture/guest-command.ts'
 import type { LiveSettings } from '../session/live.ts'
 import { spanOf } from '../time/instant.ts'
 import type { LiveOptions } from './live-options.ts'
@@ -26,7 +26,8 @@ export function settingsOf(options: LiveOptions): LiveSettings {
     engine: options.engine,
     hasIostat: options.iostat !== false,
     paths,
-    logs: options.log,
+    logs: options.log.filter((one) => !isInGuest(one)),
+    guestLogs: parseGuestCommands(options.log.filter(isInGuest), '--log'),
     guests: parseGuestCommands(options.guest),
     vrid: options.vrid,
     interval: options.interval === undefined ? undefined : spanOf(options.interval),

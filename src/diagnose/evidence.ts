@@ -54,6 +54,8 @@ export interface LogEvidence {
   readonly lines: readonly LogLine[]
   /** From the first to the last line of each log. */
   readonly spans: ReadonlyMap<string, Window>
+  /** Of a guest whose kernel was heard, too, by the same name: its clock is known from its adverts. */
+  readonly clockOf?: (file: string) => OtherClock | undefined
 }
 
 /** The inside of the guest that sends a flow, as its own kernel engine saw it, told by the capture's clock. */

@@ -7,14 +7,14 @@
 // A guest's clock is seldom further off than seconds; a zone that was not told is off by hours, and takes two votes.
 
 import type { LogLine } from '../events/log.ts'
-import { instantOf, millisecond, second, spanOf, type Instant, type Span } from '../time/instant.ts'
+import { instantOf, millisecond, second, type Instant, type Span } from '../time/instant.ts'
 import type { LogEvidence } from './evidence.ts'
 import type { LateAdvert } from './finding.ts'
 
 export interface LogClock {
-  /** To be added to the log's stamps. */
-  readonly offset: Span
-  /** Its content said so; else its stamps are believed as they are. */
+  /** Where a stamp of the log lies on our clock. */
+  here(stamp: Instant): Instant
+  /** Its content said so, or the adverts of its guest; else its stamps are believed as they are. */
   readonly isProven: boolean
 }
 
@@ -26,8 +26,10 @@ export const aroundSent = 0.7 * second
 const usualOffset = 3 * second
 const mostVotes = 400
 
-/** The middle of a line's stamp. */
+/** The middle of a line's stamp, by the log's own clock. */
 const middleOf = (line: LogLine): Instant => instantOf(line.at + line.width / 2)
+/** And by ours. */
+export const momentOf = (line: LogLine, clock: LogClock): Instant => clock.here(middleOf(line))
 
 function votesOf(lines: readonly LogLine[], late: readonly LateAdvert[]): { by: number; line: LogLine }[] {
   const votes: { by: number; line: LogLine }[] = []
@@ -39,6 +41,8 @@ function votesOf(lines: readonly LogLine[], late: readonly LateAdvert[]): { by: 
 }
 
 export function clockOfLog(file: string, log: LogEvidence, late: readonly LateAdvert[]): LogClock {
+  const guest = log.clockOf?.(file)
+  if (guest !== undefined) return { here: (stamp) => guest.here(stamp), isProven: true }
   const own = log.lines.filter((line) => line.file === file && line.expired !== undefined)
   const votes = votesOf(own, late)
   let best = { by: 0, count: 0 }
@@ -50,11 +54,12 @@ export function clockOfLog(file: string, log: LogEvidence, late: readonly LateAd
     if (isBetter) best = { by: mean, count }
   }
   const isProven = best.count >= (Math.abs(best.by) <= usualOffset ? 1 : 2)
-  return { offset: spanOf(isProven ? best.by : 0), isProven }
+  const offset = isProven ? best.by : 0
+  return { here: (stamp) => instantOf(stamp + offset), isProven }
 }
 
 /** Does this line tell of this advert's lateness? */
-export function isAccountOf(line: LogLine, one: LateAdvert, { offset }: LogClock): boolean {
+export function isAccountOf(line: LogLine, one: LateAdvert, clock: LogClock): boolean {
   if (line.expired === undefined || !alike(line.expired, one.overrun)) return false
-  return Math.abs(middleOf(line) + offset - one.at) <= aroundSent + line.width / 2
+  return Math.abs(momentOf(line, clock) - one.at) <= aroundSent + line.width / 2
 }

@@ -8,7 +8,7 @@ import type { LogLine } from '../events/log.ts'
 import { instantOf, second, type Window } from '../time/instant.ts'
 import { factOf, type Evidence, type LogEvidence, type Question } from './evidence.ts'
 import type { Fact, LateAdvert } from './finding.ts'
-import { aroundSent, clockOfLog, isAccountOf, type LogClock } from './log-clock.ts'
+import { aroundSent, clockOfLog, isAccountOf, momentOf, type LogClock } from './log-clock.ts'
 
 interface ReadLog {
   readonly file: string
@@ -23,7 +23,8 @@ const cache = new WeakMap<LogEvidence, { readonly key: string; readonly logs: re
 
 function logsOf({ log, late = [] }: Evidence): readonly ReadLog[] {
   if (log === undefined || log.lines.length === 0) return []
-  const key = `${log.lines.length} ${log.lines.at(-1)?.at} ${late.length} ${late.at(-1)?.overrun}`
+  const clocks = [...log.spans.keys()].map((file) => log.clockOf?.(file)?.stretches.map(({ seen }) => seen.to))
+  const key = `${log.lines.length} ${log.lines.at(-1)?.at} ${late.length} ${late.at(-1)?.overrun} ${JSON.stringify(clocks)}`
   const known = cache.get(log)
   if (known?.key === key) return known.logs
   const logs = [...log.spans].map(([file, span]): ReadLog => {
@@ -33,16 +34,16 @@ function logsOf({ log, late = [] }: Evidence): readonly ReadLog[] {
       file,
       clock,
       lines,
-      span: { from: instantOf(span.from + clock.offset), to: instantOf(span.to + clock.offset) },
+      span: { from: clock.here(span.from), to: clock.here(span.to) },
     }
   })
   cache.set(log, { key, logs })
   return logs
 }
 
-const windowOf = ({ at, width }: LogLine, { offset }: LogClock): Window => ({
-  from: instantOf(at + offset),
-  to: instantOf(at + offset + width),
+const windowOf = ({ at, width }: LogLine, clock: LogClock): Window => ({
+  from: clock.here(at),
+  to: instantOf(clock.here(at) + width),
 })
 
 const shown = 6
@@ -86,7 +87,7 @@ function isOfSender({ lines, clock }: ReadLog, one: LateAdvert, late: readonly L
   const isAnswer = (line: LogLine): boolean =>
     line.rival?.ours === one.advert.priority &&
     line.rival.source !== one.advert.source &&
-    Math.abs(line.at + line.width / 2 + clock.offset - one.at) <= afterwards
+    Math.abs(momentOf(line, clock) - one.at) <= afterwards
   return accounts || (one.takeover && lines.some(isAnswer))
 }
 
@@ -95,7 +96,7 @@ function silence(log: ReadLog, one: LateAdvert, late: readonly LateAdvert[]): st
   if (log.span.from > one.dueAt || log.span.to < one.at + afterwards) return undefined
   const told = log.lines.filter((line) => line.kind === 'timer-expired')
   // From 2.3.4 on, with max_auto_priority, the first such line is the last.
-  if (told.filter((line) => line.at + log.clock.offset < one.dueAt).length === 1) return undefined
+  if (told.filter((line) => log.clock.here(line.at) < one.dueAt).length === 1) return undefined
   const since = told.length > 0 ? 'as it does elsewhere' : 'as it would from 2.1.0 on'
   return `${log.file} goes on through this gap and tells of no thread timer that expired late, ${since}: keepalived’s loop ran on time, or its clock stood still with it (a stopped VM)`
 }

@@ -192,7 +192,13 @@ export function openEngine(options: EngineOptions): Engine {
     guestOf: (flow) => kernels.guestOf(flow),
     vmOf: (pid) => senders.vmOf(pid),
     cgroupsOf: (pid) => notes.cgroups.of(pid),
-    log,
+    log: {
+      get lines() {
+        return log.lines
+      },
+      spans: log.spans,
+      clockOf: (file) => kernels.clockOf(file),
+    },
     fact: (key) => notes.fact(key),
     get kept() {
       return keptNow(kept, kernels.gone)

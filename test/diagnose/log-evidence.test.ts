@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import type { FinishedSession } from '../../src/engine/finished.ts'
-import { incidentsFolder } from '../fixtures/incident.ts'
+import { guestScapOf, incidentsFolder, playIncident } from '../fixtures/incident.ts'
+import { movedScap } from '../fixtures/moved-scap.ts'
+import { instantOf } from '../../src/time/instant.ts'
 import { filesOf, importOf, type Source } from '../fixtures/report.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -86,4 +88,22 @@ test('with or without the log, cause, culprit and confidence are the same', asyn
     for (const text of [logOf(incident, 'keepalived-master.log'), lies])
       expect(told(await withLog(incident, text, ['iostat']))).toEqual(told(without))
   }
+})
+
+test('a log that bears a guest’s name lies where that guest’s adverts say, to the millisecond; another one by its own clock', async () => {
+  const scap = guestScapOf('qemu-sigstop') ?? new Uint8Array()
+  // Five seconds ahead of what it was.
+  const ahead = movedScap(scap, (ns) => ns + 5_000_000_000n)
+  const { engine, originUs } = await playIncident('qemu-sigstop', ['host', 'tcpdump'], {}, { lb01: ahead })
+  const [late] = engine.late
+  const placing = engine.kernels().find(({ vantage }) => vantage.part === 'lb01')?.placing
+  if (late === undefined || placing?.kind !== 'guest') throw new Error('nothing late, or no guest')
+  const moment = instantOf(late.at + 300e6)
+  const stamp = new Date(originUs / 1000 + Math.round(placing.clock.there(moment) / 1e6)).toISOString()
+  const line = `${stamp.replace('Z', '000+00:00')} lb01 Keepalived_vrrp[812]: (VI_1) Entering MASTER STATE\n`
+  for (const part of ['lb01', 'lb02'])
+    engine.take({ kind: 'bytes', probe: 'log', at: late.at, life: 0, part, bytes: Buffer.from(line) })
+  const facts = engine.snapshot({ late: late.number }).selected?.facts.filter(({ kind }) => kind === 'log') ?? []
+  expect(facts.map(({ text }) => text)).toEqual(['(VI_1) Entering MASTER STATE (lb01)'])
+  expect(Math.abs((facts[0]?.window.from ?? 0) - moment)).toBeLessThan(3e6)
 })

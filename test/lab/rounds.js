@@ -94,6 +94,7 @@ export async function playRound(pair, name, folder, seconds = 3.5, engine = 'aut
     hasIostat: true,
     paths: {},
     guests: [{ name: guest, argv: [pair.wayIn], isStream: false }],
+    guestLogs: [{ name: guest, argv: [pair.wayIn], isStream: false }],
     vrid: undefined,
     interval: undefined,
     late: undefined,

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
+import { parseGuestCommands, type GuestCommand } from '../../src/capture/guest-command.ts'
 import { openRecord, type Recording } from '../../src/session/record.ts'
 import { replayAll } from '../../src/session/replay/replay.ts'
 import { spanOf } from '../../src/time/instant.ts'
@@ -14,7 +15,13 @@ const folder = mkdtempSync(join(tmpdir(), 'whylate-record-log-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const fake = (name: string): string => resolve(import.meta.dirname, '../fixtures/bin', name)
 
-const record = (name: string, logs: readonly string[], flightBytes?: number): Promise<Recording> =>
+const record = (
+  name: string,
+  logs: readonly string[],
+  flightBytes?: number,
+  guestLogs: readonly GuestCommand[] = [],
+  commandLine: readonly string[] = ['record'],
+): Promise<Recording> =>
   openRecord({
     interfaces: [],
     netns: undefined,
@@ -23,6 +30,7 @@ const record = (name: string, logs: readonly string[], flightBytes?: number): Pr
     hasIostat: false,
     paths: { tcpdump: fake('streams-adverts') },
     logs,
+    guestLogs,
     vrid: undefined,
     interval: spanOf(100e6),
     late: undefined,
@@ -32,7 +40,7 @@ const record = (name: string, logs: readonly string[], flightBytes?: number): Pr
     maxSizeBytes: undefined,
     maxLate: undefined,
     flightBytes,
-    program: { version: '0.1.0', commandLine: ['record'] },
+    program: { version: '0.1.0', commandLine },
   })
 
 /** Of the bundle's log: which log, and what it said. */
@@ -102,5 +110,29 @@ test(
     } finally {
       process.env['PATH'] = path
     }
+  },
+)
+
+test(
+  '--log NAME=COMMAND: lines from inside a guest, by its name; what led there is in no member',
+  { timeout: 30_000 },
+  async () => {
+    const stamp = new Date().toISOString().replace('Z', '000+00:00')
+    const says = join(folder, 'says')
+    writeFileSync(says, `${stamp} lb01 Keepalived_vrrp[812]: A thread timer expired 1.909790 seconds ago\n`)
+    const typed = `lb01=env SECRET=hush tail -n +1 -F ${says} |`
+    const argv = ['record', '--log', typed, `--log=${typed}`, '--log', '/var/log/x']
+    const recording = await record('guest', [], undefined, parseGuestCommands([typed], '--log'), argv)
+    await sleep(1000)
+    const live = await recording.stop('the test is over')
+    expect(linesOf(recording.path)).toEqual([{ from: 'lb01', line: expect.stringContaining('A thread timer expired') }])
+    expect(live.probes.filter(({ name }) => name === 'log')).toMatchObject([{ events: 1, state: 'ok', detail: 'env' }])
+    const manifest = readFileSync(join(recording.path, 'manifest.json'), 'utf8')
+    const tape = gunzipSync(readFileSync(join(recording.path, 'probes.ndjson.gz'))).toString()
+    expect(manifest).toContain('"lb01=env …"')
+    expect(manifest).toContain('"--log=lb01=env …"')
+    expect(manifest).toContain('"/var/log/x"')
+    for (const member of [manifest, tape]) expect(member).not.toContain('hush')
+    expect(tape).toContain('"tool":"log"')
   },
 )

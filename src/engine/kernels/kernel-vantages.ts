@@ -14,6 +14,7 @@ import type { BlindSpot } from '../../events/probe.ts'
 import { withKernel } from '../../store/kernel-tables.ts'
 import { openStore, type Store } from '../../store/store.ts'
 import { instantOf, millisecond, second, type Epoch, type Instant, type Window } from '../../time/instant.ts'
+import type { OtherClock } from '../../time/other-clock.ts'
 import { joinedWindows } from '../../time/windows.ts'
 import { droppedSpot, type BlindSpots } from '../blind-spots.ts'
 import { guestSpots, guestView, vantageName } from './guest-view.ts'
@@ -39,6 +40,8 @@ export interface KernelVantages {
   /** Of all of them, on the capture's clock. */
   readonly blindSpots: readonly BlindSpot[]
   guestOf(flow: Flow): GuestView | undefined
+  /** Of the guest of this name, once its adverts have told it. */
+  clockOf(part: string): OtherClock | undefined
   /** When its sender handed this advert to its kernel, whichever that is. */
   issued(advert: AdvertKey): Issued | undefined
   /** Whatever was heard since they were placed counts from now on. */
@@ -235,6 +238,10 @@ export function createKernelVantages(parts: VantagesParts): KernelVantages {
       return one?.placing.kind === 'guest'
         ? guestView(one.vantage, one.placing, session, quiet, parts.told(), parts.kept())
         : undefined
+    },
+    clockOf(part) {
+      const one = place().find(({ vantage }) => vantage.part === part)
+      return one?.placing.kind === 'guest' ? one.placing.clock : undefined
     },
     issued(advert) {
       for (const { vantage, placing } of place()) {

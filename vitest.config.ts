@@ -18,7 +18,9 @@ function pathWithPython(): string {
 
 /** No children, no clocks: files in, answers out. */
 const rooms = ['bundle', 'diagnose', 'engine', 'incidents', 'parse', 'report', 'store', 'time']
-const computing = ['test/session/import.test.ts', ...rooms.map((room) => `test/${room}/**/*.test.ts`)]
+const session = ['file-source', 'import', 'reading-index'].map((name) => `test/session/${name}.test.ts`)
+const cli = ['bundle-anywhere', 'export', 'report'].map((name) => `test/cli/${name}.test.ts`)
+const computing = [...session, ...cli, ...rooms.map((room) => `test/${room}/**/*.test.ts`)]
 // A timing is never a test: these limits only end what hangs, on a machine that others keep busy, too.
 const common = { testTimeout: 60_000, hookTimeout: 60_000, env: { PATH: pathWithPython() } }
 

@@ -39,7 +39,8 @@ done
 fi
 [ -n "$child" ] || { echo "whylate: no log" >&2; exit 1; }
 while read -r beat && [ -e /proc/$child/exe ]; do :; done
-kill -TERM $child 2>/dev/null
+exec 2>/dev/null
+kill -TERM $child
 wait $child
 }
 `
@@ -72,8 +73,8 @@ export function guestLogSpec(way: GuestCommand): ToolSpec {
     env: { SSH_ASKPASS_REQUIRE: 'never' },
     killAfterMs: 2000,
     restart: patient,
-    // keepalived may well have nothing to say for days.
     silence: undefined,
+    startsQuietlyAfterMs: isStream ? 1000 : Infinity,
     lifeline: { script: isStream ? '' : guestLogScript(), beatMs: isStream ? Infinity : beatMs, beat: () => 'beat\n' },
     poke: undefined,
     waitsFor: undefined,

@@ -37,6 +37,7 @@ export function journalSpec(path: string): ToolSpec {
     killAfterMs: 1000,
     restart: patient,
     silence: undefined,
+    startsQuietlyAfterMs: 1000,
     poke: undefined,
     waitsFor: undefined,
     readStderr: readJournalStderr,

@@ -103,34 +103,36 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
     lifeEnded = child.ended.then((ending) => bury(begun, ending))
   }
 
+  function tellStarted(of: Life, at: Instant): void {
+    of.hasSpoken = true
+    spoken++
+    const { tool, argv } = asked()
+    const leavesOut = spec.narrowings?.[step - 1]?.leavesOut
+    const { version = spec.version, detail, pids = [] } = speech.introduced ?? {}
+    const told = detail === undefined ? spec.detail : `${detail}, by ${spec.detail}`
+    const inside = pids.length === 0 ? {} : { inside: pids }
+    const less = leavesOut === undefined ? {} : { leavesOut }
+    listener({
+      kind: 'started',
+      ...own,
+      at,
+      pid: of.child.pid,
+      tool,
+      version,
+      detail: told,
+      argv,
+      ...inside,
+      ...less,
+    })
+    hear({ kind: 'speaks', afterMs: between(of.startedAt, at) / millisecond })
+  }
+
   function bytes(chunk: Uint8Array): void {
     const at = clock.now()
     if (life === undefined) return
     life.heardAt = at
     life.isSilent = false
-    if (!life.hasSpoken) {
-      life.hasSpoken = true
-      spoken++
-      const { tool, argv } = asked()
-      const leavesOut = spec.narrowings?.[step - 1]?.leavesOut
-      const { version = spec.version, detail, pids } = speech.introduced ?? {}
-      const told = detail === undefined ? spec.detail : `${detail}, by ${spec.detail}`
-      const inside = pids === undefined ? {} : { inside: pids }
-      const less = leavesOut === undefined ? {} : { leavesOut }
-      listener({
-        kind: 'started',
-        ...own,
-        at,
-        pid: life.child.pid,
-        tool,
-        version,
-        detail: told,
-        argv,
-        ...inside,
-        ...less,
-      })
-      hear({ kind: 'speaks', afterMs: between(life.startedAt, at) / millisecond })
-    }
+    if (!life.hasSpoken) tellStarted(life, at)
     listener({ kind: 'bytes', probe: spec.probe, at, life: spoken - 1, part: spec.part, bytes: chunk })
   }
 
@@ -177,7 +179,13 @@ export function supervise(spec: ToolSpec, clock: OwnClock, listener: OutputListe
       life.child.poke(spec.poke.signal)
     }
     beat(life, now)
+    if (!life.hasSpoken && isQuietlyUp(life, now)) tellStarted(life, now)
     if (pausedAt === undefined && stopping === undefined) judgeSilence(life, now)
+  }
+
+  function isQuietlyUp(of: Life, now: Instant): boolean {
+    if (spec.startsQuietlyAfterMs === undefined || speech.refused !== undefined) return false
+    return speech.introduced !== undefined || between(of.startedAt, now) >= spec.startsQuietlyAfterMs * millisecond
   }
 
   /** Numbered in each life; what it does not read is dropped by its child. */

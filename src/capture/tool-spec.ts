@@ -77,6 +77,11 @@ export interface ToolSpec {
   readonly restart: RestartPolicy
   /** How long it may say nothing: until its first byte, and then. undefined: for ever. */
   readonly silence: Silence | undefined
+  /**
+   * It may well have nothing to say for days: it counts as started once it has introduced itself, or has run for so long
+   * without a reason why it cannot. undefined: with its first byte.
+   */
+  readonly startsQuietlyAfterMs?: number
   /** What it is told on stdin, and that stdin ends before it is asked to; undefined: its stdin is empty. */
   readonly lifeline?: Lifeline
   /** A signal for OUR child that makes it tell its counters. Sent only once the child catches it (SigCgt). */

@@ -78,7 +78,7 @@ test('in the fourth hour nothing is larger than in the second, and names of the 
   expect(names.textOf(newest?.fileName ?? 0)).toMatch(/^dir-\d+\/file-14400-/)
   expect(names.textOf(newest?.commName ?? 0)).toMatch(/^stress-\d+$/)
   expect(names.textOf(newest?.callName ?? 0)).toBe('write')
-}, 30_000)
+}, 120_000)
 
 test('a flood of late adverts: the newest are kept under their numbers, and it is told that older ones are not', () => {
   const { engine, pass } = openBusy(2, { lateKept: 100 })

@@ -84,6 +84,9 @@ describe.skipIf(obstacle !== '')(`a real guest${obstacle === '' ? '' : ` (${obst
       // One life of sysdig, although its guest was stopped: silent for a while, and never dead.
       expect(tape.match(/"kind":"started","probe":"sysdig","part":"lb01"/g)).toHaveLength(1)
       expect(tape).not.toMatch(/"kind":"ended","probe":"sysdig","part":"lb01"/)
+      // What keepalived logged in there, by the same way in (--log).
+      const logged = gunzipSync(readFileSync(join(keep, 'sigstop.whylate/log.ndjson.gz'))).toString()
+      expect(logged).toMatch(/^\{"from":"lb01","line":"[^"]*A thread timer expired/m)
       const manifest = readFileSync(join(keep, 'sigstop.whylate/manifest.json'), 'utf8')
       expect(manifest).toContain('"guests"')
       // By the tap come the adverts of the BACKUP as well, which took over: without --guest, too, they are not the guest's.

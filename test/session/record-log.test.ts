@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { parseGuestCommands, type GuestCommand } from '../../src/capture/guest-command.ts'
 import { openRecord, type Recording } from '../../src/session/record.ts'
 import { replayAll } from '../../src/session/replay/replay.ts'
@@ -134,5 +134,19 @@ test(
     expect(manifest).toContain('"/var/log/x"')
     for (const member of [manifest, tape]) expect(member).not.toContain('hush')
     expect(tape).toContain('"tool":"log"')
+  },
+)
+
+test(
+  'a log inside a guest that has nothing to say is followed, and is no blind spot for it',
+  { timeout: 30_000 },
+  async () => {
+    const recording = await record('quiet', [], undefined, parseGuestCommands(['lb01=sleep 60 |'], '--log'))
+    await vi.waitFor(() => {
+      const row = recording.session.snapshot().probes.find(({ name }) => name === 'log')
+      expect(row).toMatchObject({ state: 'ok', events: 0, detail: 'sleep' })
+    }, 5000)
+    const { blindSpots } = await recording.stop('the test is over')
+    expect(blindSpots.filter(({ source, to }) => source === 'log' && to === undefined)).toEqual([])
   },
 )

@@ -6,6 +6,8 @@
 // A step starts the tool anew, which is some seconds of blindness: so one burst is no reason, and no step follows another
 // before the last one could show what it does.
 
+import type { Snapshot } from '../engine/snapshot.ts'
+import { isKernelEngine } from '../events/probe.ts'
 import type { Instant } from '../time/instant.ts'
 
 export interface Strain {
@@ -14,6 +16,17 @@ export interface Strain {
   readonly lost: number
   /** Of a core, children included. */
   readonly cpuShare: number
+}
+
+/**
+ * undefined while the kernel engine is only starting: that may take a core for many seconds (bpftrace compiles), ends by
+ * itself, and asking for less would begin it anew.
+ */
+export function strainOf({ now: at, probes, own }: Pick<Snapshot, 'now' | 'probes' | 'own'>): Strain | undefined {
+  const runs = probes.find(
+    ({ name, part, state }) => part === '' && isKernelEngine(name) && (state === 'ok' || state === 'degraded'),
+  )
+  return runs === undefined ? undefined : { at, lost: runs.dropped, cpuShare: own.cpuShare }
 }
 
 export interface BackOffLimits {

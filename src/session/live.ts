@@ -1,6 +1,5 @@
 // A live session: children on one side, the engine on the other, and nothing in between that waits.
 
-import { isKernelEngine } from '../events/probe.ts'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createSenderFinder } from '../capture/host/sender-finder.ts'
@@ -10,7 +9,7 @@ import type { OutputListener } from '../capture/output.ts'
 import { openOwnClock, type OwnClock } from '../capture/own-clock.ts'
 import { startProbes, type ProbeOptions, type RunningProbes } from '../capture/probes.ts'
 import type { Instant, Span } from '../time/instant.ts'
-import { createBackOff, type BackOffLimits } from './back-off.ts'
+import { createBackOff, strainOf, type BackOffLimits } from './back-off.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import { openEngineWorker, type EngineHost } from '../engine/engine-host.ts'
 import { createSessionNotes } from './session-notes.ts'
@@ -149,9 +148,8 @@ export async function openLive(settings: LiveSettings, openTee?: OpenTee): Promi
   const backOff = createBackOff(settings.backOff)
   const unsubscribe = engine.subscribe(() => {
     if (stopping !== undefined) return
-    const { now: at, probes: rows, own } = engine.snapshot()
-    const kernel = rows.find((row) => row.part === '' && isKernelEngine(row.name) && row.state !== 'absent')
-    const step = backOff.feel({ at, lost: kernel?.dropped ?? 0, cpuShare: own.cpuShare }, probes.narrowings())
+    const strain = strainOf(engine.snapshot())
+    const step = strain === undefined ? undefined : backOff.feel(strain, probes.narrowings())
     if (step !== undefined) probes.narrow(step.step, step.because)
   })
   const notes = createSessionNotes()

@@ -7,11 +7,12 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test, vi } from 'vitest'
 import { openPair } from '../../src/drill/pair.ts'
-import { backOffLimits, createBackOff, type BackOff } from '../../src/session/back-off.ts'
+import { backOffLimits, createBackOff, strainOf, type BackOff } from '../../src/session/back-off.ts'
 import { openLive } from '../../src/session/live.ts'
 import { openRecord } from '../../src/session/record.ts'
 import { replayAll } from '../../src/session/replay/replay.ts'
 import { instantOf, spanOf } from '../../src/time/instant.ts'
+import { probe, quiet } from '../fixtures/snapshots.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'whylate-back-off-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -32,6 +33,16 @@ function playOn(backOff: BackOff) {
     return steps
   }
 }
+
+test('an engine that is only starting may take its time and its core: nothing is felt of it, nor of one that is not there', () => {
+  const own = { ...quiet.own, cpuShare: 1.5 }
+  const withState = (state: ReturnType<typeof probe>['state'], part = '') =>
+    strainOf({ ...quiet, own, probes: [probe('tcpdump'), probe('bpftrace', { state, part, dropped: 7 })] })
+  for (const state of ['starting', 'restarting', 'failed', 'absent'] as const) expect(withState(state)).toBeUndefined()
+  expect(withState('ok', 'lb01')).toBeUndefined()
+  for (const state of ['ok', 'degraded'] as const)
+    expect(withState(state)).toEqual({ at: quiet.now, lost: 7, cpuShare: 1.5 })
+})
 
 test('losses that go on narrow by one step, then by another; one burst does not', () => {
   const play = playOn(createBackOff())

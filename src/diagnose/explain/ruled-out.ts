@@ -54,7 +54,10 @@ function byState(subject: Subject, courses: Courses, painted: readonly Painted[]
   // A hole in the samples hides a state, never what a counter came to behind it.
   const isSampled = sees.samples && sampled.some((one) => sampledShare(one, lateness) >= mostlySampled)
   const isFaulting = sampled.some((one) => (one.at(-1)?.majorFaults ?? 0) > (one[0]?.majorFaults ?? 0))
-  if (isSampled && none(['stopped', 'frozen']))
+  const isStopped = sampled.some((all) =>
+    all.some(({ at, state }) => at >= lateness.from && at <= lateness.to && /[Tt]/.test(state)),
+  )
+  if (isSampled && !isStopped && none(['stopped', 'frozen']))
     out.push({ cause: 'sender-stopped', because: 'no sample found it in state T or t, or its cgroup frozen' })
   if (sees.samples && none(['runnable', 'throttled']))
     out.push({ cause: 'sender-starved', because: 'its run delay did not grow' })

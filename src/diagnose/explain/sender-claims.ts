@@ -71,11 +71,30 @@ function besides(sampled: readonly Claim[], course: KernelCourse | undefined): C
   )
 }
 
+/**
+ * On a CPU from a switch to the next one, of which one may not have been seen: the kernel engine lost it, or was started
+ * anew. Where samples found the thread stopped and nothing was seen of it at work, it was not.
+ */
+function runningOf(course: KernelCourse | undefined, stops: readonly Claim[]): Window[] {
+  if (course === undefined || stops.length === 0) return [...(course?.running ?? [])]
+  const margin = 5 * millisecond
+  const isAtWork = ({ from, to }: Window): boolean =>
+    course.activity.some((at) => at > from + margin && at < to - margin)
+  const stopped = stops.map((one) => one.window)
+  return course.running.flatMap((window) =>
+    without(
+      [window],
+      intersection([window], stopped).filter((one) => !isAtWork(one)),
+    ),
+  )
+}
+
 export function threadClaims(subject: Subject, courses: Courses, tid: number): Claim[] {
   const kernel = courses.kernel.get(tid)
   const samples = courses.sampled.get(tid) ?? []
+  const stops = stopsOf(samples, kernel)
   return [
-    ...(kernel?.running ?? []).map((window): Claim => ({
+    ...runningOf(kernel, stops).map((window): Claim => ({
       state: 'running',
       window,
       detail: 'on a CPU',
@@ -84,7 +103,7 @@ export function threadClaims(subject: Subject, courses: Courses, tid: number): C
     })),
     ...offClaims(kernel),
     ...blockedCalls(subject, kernel),
-    ...stopsOf(samples, kernel),
+    ...stops,
     ...besides(waitsOf(samples, kernel, subject.late.at, subject.gap), kernel),
   ]
 }

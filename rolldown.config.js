@@ -1,5 +1,5 @@
 // The program as it is started: what tsc made of src (dist/<room>/…) and its packages, joined into a few files in
-// dist/program. Node takes over a millisecond to load a module, and the recorder had 308 of them before its first word.
+// dist/program. Node takes over a millisecond to load a module, and the recorder had over 480 of them before its first word.
 //
 //   dist/cli/main.js ─────────┐
 //   dist/**/…-worker.js ──────┼─▶ dist/program/main.js, …-worker.js, a file for what each command needs, licenses.txt

@@ -85,7 +85,7 @@ function readingRow(
   { share, bytesPerSecond, leftMs, isAgain }: NonNullable<ReplayView['reading']>,
   width: number,
 ): Row {
-  const title = isAgain !== true ? ' reading ' : width < 80 ? ' reading again ' : ' shown as last read, reading again '
+  const title = isAgain !== true ? ' reading ' : width < 76 ? ' reading again ' : ' shown as last read, reading again '
   const percent = `${Math.floor(share * 100)} %`
   const rate = `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`
   const left = share > 0.02 ? `${formatSpan(spanOf(Math.ceil(leftMs / 1000) * 1e9)).replace('.000', '')} left` : ''

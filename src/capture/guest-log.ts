@@ -6,10 +6,11 @@
 // As sysdig in a guest (guest-script.ts) it lives by its stdin, so that nothing is left behind there. Its stamps are by the
 // guest's clock, which is known where `--guest` has the same name, or else by what the lines say (diagnose/log-clock.ts).
 
-import { programOf, type GuestCommand } from './guest-command.ts'
-import { wayInMeaning } from './guest-probe.ts'
+import type { GuestCommand } from './guest-command.ts'
+import { wayInMeaning, wayInSpec } from './guest-probe.ts'
+import { farEndSettings } from './guest-script.ts'
 import { journalIdentifiers, journalFields } from './journal.ts'
-import { patient, type StderrMeaning, type ToolSpec } from './tool-spec.ts'
+import type { StderrMeaning, ToolSpec } from './tool-spec.ts'
 
 /** Of its own row; what leads to it is told beside it. */
 export const guestLogTool = 'log'
@@ -21,8 +22,7 @@ export function guestLogScript(): string {
   const chosen = journalIdentifiers.map((one) => `-t ${one}`).join(' ')
   const follow = `--follow --lines=0 --output=json --output-fields=${journalFields} --no-pager ${chosen}`
   return `{
-PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C
-export PATH LC_ALL
+${farEndSettings}
 child=
 if [ -n "$(journalctl --lines=1 --output=cat --no-pager -q ${chosen} 2>/dev/null)" ]; then
 echo "whylate: log=journal" >&2
@@ -60,24 +60,15 @@ function readStderr(line: string): StderrMeaning {
 }
 
 export function guestLogSpec(way: GuestCommand): ToolSpec {
-  const { argv, isStream } = way
-  const process = programOf(way)
+  const { isStream } = way
   return {
+    ...wayInSpec(way),
     probe: 'log',
     part: '',
     tool: guestLogTool,
-    process,
-    version: '',
-    detail: process,
-    argv: isStream ? argv : [...argv, 'sh'],
-    env: { SSH_ASKPASS_REQUIRE: 'never' },
-    killAfterMs: 2000,
-    restart: patient,
     silence: undefined,
     startsQuietlyAfterMs: isStream ? 1000 : Infinity,
     lifeline: { script: isStream ? '' : guestLogScript(), beatMs: isStream ? Infinity : beatMs, beat: () => 'beat\n' },
-    poke: undefined,
-    waitsFor: undefined,
     readStderr,
   }
 }

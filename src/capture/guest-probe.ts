@@ -57,20 +57,30 @@ function readGuestStderr(line: string): StderrMeaning {
   return { ...meaning, remedy: `in the guest: ${remedy}` }
 }
 
-export function guestSpec(guest: GuestCommand): ToolSpec {
-  const { name, argv, isStream } = guest
+/** What all that is reached by a way into a guest has in common. */
+export function wayInSpec(way: GuestCommand) {
+  const { argv, isStream } = way
   return {
-    probe: 'sysdig',
-    part: name,
-    tool: 'sysdig',
-    process: programOf(guest),
+    process: programOf(way),
     version: '',
-    detail: programOf(guest),
-    argv: isStream ? argv : [...argv, 'sh'],
+    detail: programOf(way),
+    argv: isStream ? argv : ([...argv, 'sh'] as const),
     // A terminal is out of its reach already; no window may open either.
     env: { SSH_ASKPASS_REQUIRE: 'never' },
     killAfterMs: 2000,
     restart: patient,
+    poke: undefined,
+    waitsFor: undefined,
+  } satisfies Partial<ToolSpec>
+}
+
+export function guestSpec(guest: GuestCommand): ToolSpec {
+  const { name, isStream } = guest
+  return {
+    ...wayInSpec(guest),
+    probe: 'sysdig',
+    part: name,
+    tool: 'sysdig',
     // A guest under load takes its time to start sysdig. Then it speaks with each beat; one that only brings a stream
     // speaks whenever 8 KiB are full.
     silence: {
@@ -80,8 +90,6 @@ export function guestSpec(guest: GuestCommand): ToolSpec {
       restartsAfterMs: isStream ? 300_000 : 120_000,
     },
     lifeline: { script: isStream ? '' : guestScript(), beatMs: isStream ? Infinity : guestBeatMs, beat: guestBeat },
-    poke: undefined,
-    waitsFor: undefined,
     readStderr: readGuestStderr,
   }
 }

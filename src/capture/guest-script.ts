@@ -25,12 +25,15 @@ const beatsPerCost = 20
 /** One line of stdin: as long as a write is wanted, and a line feed. */
 export const guestBeat = (beat: number): string => `${`whylate beat ${beat} `.padEnd(snapBytes - 2, '.')}\n`
 
+/** A way in may bring next to no PATH, and any language. */
+export const farEndSettings = `PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C
+export PATH LC_ALL`
+
 export function guestScript(): string {
   const { callsPerBurst } = beatPlanOf(guestBeatMs)
   const calls = Array.from({ length: callsPerBurst }, (_, i) => i + 1).join(' ')
   return `{
-PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C
-export PATH LC_ALL
+${farEndSettings}
 command -v sysdig >/dev/null || { echo "whylate: no sysdig" >&2; exit 1; }
 version=$(sysdig --version 2>/dev/null | sed -n 's/.*[vV]ersion[: ]*//p')
 driver=

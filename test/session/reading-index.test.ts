@@ -10,8 +10,13 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
 } from 'node:fs'
-import { renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
@@ -22,13 +27,8 @@ import { openReplay, type ReplaySession } from '../../src/session/replay/replay-
 import { clockRows } from '../../src/screen/clock-bar.ts'
 import { textOf } from '../../src/screen/cells.ts'
 import { writeIncidentBundle } from '../fixtures/incident-bundle.ts'
+import { replaySettings, until } from '../fixtures/replay.ts'
 
-const settings: ReplaySettings = {
-  budgetBytes: 128 * 1024 * 1024,
-  interval: undefined,
-  late: undefined,
-  vrid: undefined,
-}
 const folder = mkdtempSync(join(tmpdir(), 'whylate-index-'))
 const bundle = join(folder, 'night.whylate')
 const indexPath = `${bundle}.index`
@@ -40,12 +40,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const index = { program: '1', fromMs: 0 }
 const open = async (path = bundle, how: Partial<ReplaySettings> = {}, by = index): Promise<ReplaySession> =>
-  openReplay(path, { ...settings, ...how }, { speed: undefined, index: by })
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1500 && !isSo(); tries++) await new Promise((done) => setTimeout(done, 10))
-  expect(isSo()).toBe(true)
-}
+  openReplay(path, { ...replaySettings, ...how }, { speed: undefined, index: by })
 
 /** All of it, as it stands at its end, and the window of each late advert. */
 async function whole(session: ReplaySession): Promise<{ readonly last: Snapshot; readonly views: unknown[] }> {

@@ -8,19 +8,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatText } from '../../src/report/text.ts'
 import { everything } from '../../src/report/selection.ts'
 import { openBundle } from '../../src/bundle/bundle.ts'
-import { openPlayer, type ReplaySettings } from '../../src/session/replay/replay-player.ts'
+import { openPlayer } from '../../src/session/replay/replay-player.ts'
 import { openReplay, type ReplaySession } from '../../src/session/replay/replay-session.ts'
 import { replayAll } from '../../src/session/replay/replay.ts'
 import { instantOf, type Instant } from '../../src/time/instant.ts'
 import { writeIncidentBundle } from '../fixtures/incident-bundle.ts'
+import { replaySettings, until } from '../fixtures/replay.ts'
 import { writeBundle } from '../fixtures/written-bundle.ts'
 
-const settings: ReplaySettings = {
-  budgetBytes: 128 * 1024 * 1024,
-  interval: undefined,
-  late: undefined,
-  vrid: undefined,
-}
 const folder = mkdtempSync(join(tmpdir(), 'whylate-replay-'))
 const incident = join(folder, 'incident.whylate')
 let night = ''
@@ -33,13 +28,8 @@ afterAll(() => {
   rmSync(dirname(night), { recursive: true, force: true })
 })
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1500 && !isSo(); tries++) await new Promise((done) => setTimeout(done, 10))
-  expect(isSo()).toBe(true)
-}
-
 async function opened(path: string, speed?: number): Promise<ReplaySession> {
-  const session = await openReplay(path, settings, { speed })
+  const session = await openReplay(path, replaySettings, { speed })
   await until(() => session.snapshot().replay?.reading === undefined)
   return session
 }
@@ -50,7 +40,7 @@ const seek = async (session: ReplaySession, to: Instant): Promise<void> => {
 }
 
 test('it stands at its end at first, and says what a report says', { timeout: 60_000 }, async () => {
-  const all = await replayAll(incident, settings)
+  const all = await replayAll(incident, replaySettings)
   const session = await opened(incident)
   const { now, replay, late, flows, selected, digests } = session.snapshot()
   expect(now).toBe(replay?.to)
@@ -74,7 +64,7 @@ test(
       const at = instantOf(Math.round(replay.from + share * whole))
       await seek(session, at)
       const bundle = await openBundle(incident)
-      const player = openPlayer(bundle, settings)
+      const player = openPlayer(bundle, replaySettings)
       await player.playTo(at, () => false)
       const then = player.engine.snapshot({ late: undefined })
       const now = session.snapshot()
@@ -147,7 +137,7 @@ test('while it is paused nothing is told', { timeout: 30_000 }, async () => {
 })
 
 test('reading can be stopped: what was read until then is all there is', { timeout: 30_000 }, async () => {
-  const session = await openReplay(incident, settings, { speed: undefined })
+  const session = await openReplay(incident, replaySettings, { speed: undefined })
   session.stopReading()
   await until(() => session.snapshot().replay?.reading === undefined)
   const { now, replay, late } = session.snapshot()
@@ -164,7 +154,7 @@ test('a note is kept in the bundle, which stays undamaged, and is in its reports
   expect(await session.note('and on again', instantOf(at + 1e9))).toContain('kept in')
   expect(session.snapshot().marks.map((mark) => mark.text)).toEqual(['disk \u001B[31mswitched off', 'and on again'])
   await session.stop()
-  const { session: finished, complaints } = await replayAll(path, settings)
+  const { session: finished, complaints } = await replayAll(path, replaySettings)
   expect(complaints).toEqual([])
   expect(finished.marks).toEqual([
     { at, text: 'disk \u001B[31mswitched off' },

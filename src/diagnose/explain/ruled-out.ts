@@ -8,6 +8,7 @@ import type { Painted } from './claim.ts'
 import { windowsOf } from './claim.ts'
 import type { Courses } from './courses.ts'
 import { sampledShare } from './sampled-course.ts'
+import { isStoppedLetter } from './standing.ts'
 import { lengthOf, sumOf } from './stretches.ts'
 import type { Subject } from './subject.ts'
 
@@ -55,7 +56,7 @@ function byState(subject: Subject, courses: Courses, painted: readonly Painted[]
   const isSampled = sees.samples && sampled.some((one) => sampledShare(one, lateness) >= mostlySampled)
   const isFaulting = sampled.some((one) => (one.at(-1)?.majorFaults ?? 0) > (one[0]?.majorFaults ?? 0))
   const isStopped = sampled.some((all) =>
-    all.some(({ at, state }) => at >= lateness.from && at <= lateness.to && /[Tt]/.test(state)),
+    all.some(({ at, state }) => at >= lateness.from && at <= lateness.to && isStoppedLetter(state)),
   )
   if (isSampled && !isStopped && none(['stopped', 'frozen']))
     out.push({ cause: 'sender-stopped', because: 'no sample found it in state T or t, or its cgroup frozen' })

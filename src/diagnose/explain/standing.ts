@@ -45,7 +45,8 @@ export function canBeOurs({ kernel }: Seen, stretch: Window, sentAt: Instant): b
   )
 }
 
-const isStoppedLetter = (state: string): boolean => state === 'T' || state === 't'
+/** By a signal, or by a tracer. */
+export const isStoppedLetter = (state: string): boolean => state === 'T' || state === 't'
 /** As long as a stop may take to show in the samples. */
 const showsWithin = 120 * millisecond
 

@@ -5,7 +5,7 @@
 
 import { open } from 'node:fs/promises'
 import { constants, createGunzip } from 'node:zlib'
-import { readAhead } from './read-ahead.ts'
+import { ahead } from '../../bundle/ahead.ts'
 import type { OutputListener } from '../../capture/output.ts'
 import type { ProbeName } from '../../events/probe.ts'
 import type { Instant } from '../../time/instant.ts'
@@ -25,10 +25,20 @@ const alwaysBelieved = 256 * 1024 * 1024
 
 const pieceBytes = 256 * 1024
 
+/** `canReuse`: asked before each piece, whether it may take the place of the last but one. */
 async function* readPlain(path: string, canReuse: () => boolean): AsyncGenerator<Uint8Array> {
   const file = await open(path)
   try {
-    yield* readAhead(file, pieceBytes, canReuse)
+    let lastButOne: Uint8Array | undefined
+    let last: Uint8Array | undefined
+    for (;;) {
+      const room = lastButOne !== undefined && canReuse() ? lastButOne : new Uint8Array(pieceBytes)
+      const { bytesRead } = await file.read(room, 0, pieceBytes)
+      if (bytesRead === 0) return
+      lastButOne = last
+      last = room
+      yield room.subarray(0, bytesRead)
+    }
   } finally {
     await file.close()
   }
@@ -85,7 +95,11 @@ export async function* readCaptured(
 ): AsyncGenerator<Uint8Array> {
   let isPlain = false
   const chunks = counted(
-    readPlain(path, () => isPassing && isPlain),
+    // One is worked on while the next is read.
+    ahead(
+      readPlain(path, () => isPassing && isPlain),
+      1,
+    ),
     onRead,
   )
   try {
